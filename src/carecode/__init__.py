@@ -1,0 +1,1 @@
+"""CareCode: one lifelong health record and one health code for every resident."""

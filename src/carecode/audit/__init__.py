@@ -1,0 +1,1 @@
+"""audit: the disclosure log; append-only, chained per resident, written by its own role."""

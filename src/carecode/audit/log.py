@@ -1,0 +1,165 @@
+"""The log's door: an entry is committed and flushed before any row can be read under it.
+
+Sources: ISO 27789 (what an entry of an audit trail for health records holds); the write-ahead form
+is described in docs/adr/0003 and enforced by the row policy of the record.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
+
+import asyncpg
+
+from carecode.kernel.errors import ConflictError, UnavailableError
+from carecode.kernel.vocabulary import Category, Purpose, Receipt, RecordKey
+from carecode.store.queries import queries
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from datetime import datetime
+
+    from carecode.kernel.vocabulary import Requester, Resident
+    from carecode.store.database import Database
+
+ENTRIES_MAX: Final = 1000
+_DECIDED_ON_OLDER: Final = "CC001"
+RECEIPT_SECONDS: Final = 600
+"""A receipt opens rows for ten minutes; PostgreSQL holds the same bound (audit.live)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a resident's log."""
+
+    seq: int
+    at: datetime
+    requester: str
+    requester_name: str
+    requester_title: str
+    role: str
+    organisation: str
+    action: str  # disclose | identify | deposit | decide | refuse
+    purpose: Purpose
+    basis: str
+    categories: frozenset[Category]
+    receipt_number: str
+
+
+class Log:
+    """The disclosure log of all residents."""
+
+    def __init__(self, database: Database, random_bytes: Callable[[int], bytes]) -> None:
+        """Use the database's role ``carecode_audit``; receipts get their numbers from ``random_bytes``."""
+        self._database = database
+        self._random_bytes = random_bytes
+        self._sql = queries("audit")
+
+    async def seal(
+        self,
+        resident: Resident,
+        requester: Requester,
+        purpose: Purpose,
+        categories: Iterable[Category],
+        basis: str,
+        *,
+        decided_at: datetime,
+        depositor: str | None = None,
+    ) -> Receipt:
+        """Commit a disclosure to her log and return the receipt that opens its rows.
+
+        ``decided_at`` is the database's time at which her decisions were read.  Returns only after
+        the entry's WAL is flushed.  Raises ConflictError when she revoked since then (decide
+        again), UnavailableError when another append holds her chain for more than a second or the
+        database is away.  Nothing is open then.
+        """
+        chosen = frozenset(categories)
+        number = UUID(bytes=self._random_bytes(16), version=4)
+        words = self._words(resident, number, requester)
+        at = await self._fetchval(
+            "seal", *words, purpose.value, basis, sorted(int(c) for c in chosen), depositor, decided_at
+        )
+        return Receipt(number, resident.keys, requester.id, chosen, depositor, at)
+
+    async def append(
+        self, resident: Resident, requester: Requester, action: str, purpose: Purpose, basis: str
+    ) -> str:
+        """Commit an entry that opens no row (identify, decide, refuse); return its receipt number."""
+        number = UUID(bytes=self._random_bytes(16), version=4)
+        words = self._words(resident, number, requester)
+        at = await self._fetchval("append", *words, action, purpose.value, basis, [], None)
+        return Receipt(number, resident.keys, requester.id, frozenset(), None, at).number
+
+    async def is_live(self, receipt: Receipt) -> bool:
+        """Tell whether a receipt still opens rows."""
+        live: bool = await self._fetchval("is_live", receipt.id, receipt.requester)
+        return live
+
+    async def void(self, resident: Resident) -> None:
+        """Void every receipt of hers; when this returns, none opens a row any more."""
+        for key in resident.keys:
+            await self._fetchval("void", key)
+
+    async def entries(self, resident: Resident, limit: int = 100, before: int | None = None) -> list[Entry]:
+        """Return her entries, newest first, at most ENTRIES_MAX."""
+        async with self._database.connection("audit") as connection:
+            rows = await connection.fetch(
+                self._sql["entries"], list(resident.keys), before, min(limit, ENTRIES_MAX)
+            )
+        return [_entry(row, resident.keys) for row in rows]
+
+    async def first_broken(self, resident: Resident) -> int | None:
+        """Return the number of the first entry that breaks her chain, or None when the chain holds."""
+        for key in resident.keys:
+            broken: int | None = await self._fetchval("first_broken", key)
+            if broken is not None:
+                return broken
+        return None
+
+    async def prune(self) -> int:
+        """Remove receipts past their time; return how many."""
+        count: int = await self._fetchval("prune")
+        return count
+
+    def _words(self, resident: Resident, number: UUID, requester: Requester) -> tuple[object, ...]:
+        return (
+            list(resident.keys),
+            number,
+            requester.id,
+            requester.name,
+            requester.title,
+            requester.role.value,
+            requester.organisation,
+        )
+
+    async def _fetchval(self, name: str, *arguments: object) -> Any:  # noqa: ANN401  # one column of any type
+        try:
+            async with self._database.connection("audit") as connection:
+                return await connection.fetchval(self._sql[name], *arguments)
+        except asyncpg.PostgresError as error:
+            if error.sqlstate == _DECIDED_ON_OLDER:
+                raise ConflictError("decided-again", "She changed a decision at this moment. Try again.") from error
+            if not isinstance(error, asyncpg.LockNotAvailableError):
+                raise
+            raise UnavailableError(
+                "log-busy", "Her log is busy at this moment. Nothing was opened; try again."
+            ) from error
+
+
+def _entry(row: asyncpg.Record, keys: tuple[RecordKey, ...]) -> Entry:
+    receipt = Receipt(row["receipt"], keys, row["requester"], frozenset(), None, row["at"])
+    return Entry(
+        row["seq"],
+        row["at"],
+        row["requester"],
+        row["requester_name"],
+        row["requester_title"],
+        row["role"],
+        row["organisation"],
+        row["action"],
+        Purpose(row["purpose"]),
+        row["basis"],
+        frozenset(Category(number) for number in row["categories"]),
+        receipt.number,
+    )

@@ -1,0 +1,64 @@
+"""What a resident decided: which institutions she shut out, and whose treatment windows are open."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from carecode.store.queries import queries
+
+if TYPE_CHECKING:
+    from carecode.kernel.vocabulary import Resident
+    from carecode.store.database import Database
+
+WINDOW_HOURS: Final = 4
+"""How long a shown OPEN_RECORD code lets its institution open her record."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Her decisions about one institution, as the database had them at ``decided_at``."""
+
+    window_open: bool
+    refused: bool
+    decided_at: datetime  # the database's clock
+
+
+class Decisions:
+    """Her decisions, stored."""
+
+    def __init__(self, database: Database) -> None:
+        """Use the role ``carecode_disclosure``."""
+        self._database = database
+        self._sql = queries("disclosure")
+
+    async def state(self, resident: Resident, organisation: str, now: datetime) -> State:
+        """Return what a decision about her and this institution depends on."""
+        row = (await self._fetch("facts", resident.id, organisation, now))[0]
+        return State(row["window_open"], row["refused"], row["decided_at"])
+
+    async def open_window(self, resident: Resident, organisation: str, now: datetime, until: datetime) -> None:
+        """Let an institution open her record until then."""
+        await self._fetch("open_window", resident.id, organisation, now, until)
+
+    async def refuse(self, resident: Resident, organisation: str, now: datetime) -> None:
+        """Shut an institution out."""
+        await self._fetch("refuse", resident.id, organisation, now)
+
+    async def allow(self, resident: Resident, organisation: str) -> None:
+        """Let an institution in again."""
+        await self._fetch("allow", resident.id, organisation)
+
+    async def refusals(self, resident: Resident) -> dict[str, datetime]:
+        """Return the institutions she shut out, and since when."""
+        return {row["organisation"]: row["at"] for row in await self._fetch("refusals", resident.id)}
+
+    async def windows(self, resident: Resident, now: datetime) -> dict[str, datetime]:
+        """Return the institutions that may open her record now, and until when."""
+        return {row["organisation"]: row["until"] for row in await self._fetch("windows", resident.id, now)}
+
+    async def _fetch(self, name: str, *arguments: object) -> list[Any]:
+        async with self._database.connection("disclosure") as connection:
+            rows: list[Any] = await connection.fetch(self._sql[name], *arguments)
+            return rows

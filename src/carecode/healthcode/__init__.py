@@ -1,0 +1,1 @@
+"""healthcode: the rotating code on the phone and its verifier; knows a bearer, never a person."""

@@ -1,0 +1,179 @@
+"""Typed words of the domain that two rooms on one floor need.
+
+Values only: no clock, no randomness, no I/O.  Sources: HL7 v3 ActReason PurposeOfUse (purposes),
+HL7 FHIR R4 (resource types, ids), DESIGN of the record (eleven categories).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+from typing import TYPE_CHECKING, Final, NewType
+
+if TYPE_CHECKING:
+    from datetime import date, datetime
+    from uuid import UUID
+
+ResidentId = NewType("ResidentId", "UUID")
+"""A resident in the index: random, 128 bits; never leaves the platform."""
+RecordKey = NewType("RecordKey", "UUID")
+"""The number under which a resident's record and log are kept: random, 128 bits; never leaves."""
+Bearer = NewType("Bearer", "UUID")
+"""The number under which the health code knows its holder: random, 128 bits; never leaves."""
+
+SELF: Final = "self"
+"""The organisation name under which a resident sees her own record."""
+PLATFORM: Final = "carecode"
+"""The organisation name of the platform's own demo loader."""
+
+
+class Purpose(StrEnum):
+    """Purposes of use at the gate (HL7 v3 ActReason); the list is closed."""
+
+    TREAT = "TREAT"
+    ETREAT = "ETREAT"
+    HPAYMT = "HPAYMT"
+    PATRQT = "PATRQT"
+    PUBHLTH = "PUBHLTH"
+    HLEGAL = "HLEGAL"
+    IDENTIFY = "IDENTIFY"
+    REGISTER = "REGISTER"
+
+
+class CodePurpose(IntEnum):
+    """Purposes signed inside a health code; the number is the low nibble of its first byte."""
+
+    IDENTIFY = 1
+    REGISTER = 2
+    PAY = 3
+    OPEN_RECORD = 4
+    PROVE = 5
+    EMERGENCY = 6
+
+
+class Category(IntEnum):
+    """The eleven categories of a record, by which it is disclosed."""
+
+    DEMOGRAPHICS = 1
+    ALLERGIES = 2
+    PROBLEMS = 3
+    MEDICINES = 4
+    IMMUNIZATIONS = 5
+    LABORATORY = 6
+    IMAGING = 7
+    PROCEDURES = 8
+    ENCOUNTERS = 9
+    DOCUMENTS = 10
+    OBSERVATIONS = 11
+
+
+ALL_CATEGORIES: Final = frozenset(Category)
+
+
+class Role(StrEnum):
+    """What a signed-in person or machine does."""
+
+    RESIDENT = "resident"
+    DESK = "desk"
+    CLINICIAN = "clinician"
+    CASHIER = "cashier"
+    STEWARD = "steward"
+    OFFICER = "officer"
+    INTEGRATOR = "integrator"
+    OPERATOR = "operator"
+    SYSTEM = "system"
+
+
+@dataclass(frozen=True, slots=True)
+class Requester:
+    """Who asks: parsed from a session at the edge, trusted from there on."""
+
+    id: str  # stable id of the person or machine; for a resident "resident"
+    role: Role
+    organisation: str  # handle of the institution, or SELF
+    name: str  # shown to residents
+    title: str = ""  # "internal medicine", "desk 12"
+    desk_number: str | None = None  # four digits of the place where she works now
+    resident: ResidentId | None = None  # set for residents, and for tokens bound to one resident
+    purpose: Purpose | None = None  # a bearer token's purpose
+
+
+@dataclass(frozen=True, slots=True)
+class Resident:
+    """One person of the index with every key her record is kept under; keys[0] is the oldest."""
+
+    id: ResidentId = field(repr=False)
+    keys: tuple[RecordKey, ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """The minimum card: all that IDENTIFY and REGISTER give."""
+
+    name: str = field(repr=False)
+    name_latin: str = field(repr=False)
+    birth_date: date | None = field(repr=False)
+    sex: str = field(repr=False)  # FHIR administrative-gender
+    pseudonym: str = field(repr=False)  # this institution's own number for her, 32 characters
+
+
+@dataclass(frozen=True, slots=True)
+class Presentation:
+    """A health code that verified: who showed it, for what, when.  Made by the verifier only."""
+
+    bearer: Bearer = field(repr=False)
+    purpose: CodePurpose
+    shown_at: datetime
+    desk_number: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Proof that a disclosure was committed to the access log.  Made by ``audit.log`` only."""
+
+    id: UUID
+    keys: tuple[RecordKey, ...] = field(repr=False)
+    requester: str
+    categories: frozenset[Category]
+    depositor: str | None  # not None: only what this organisation itself deposited
+    at: datetime
+
+    @property
+    def number(self) -> str:
+        """Eight hexadecimal characters that both the clinic and the resident's phone show."""
+        text = self.id.hex[-8:].upper()
+        return f"{text[:4]}-{text[4:]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One stored FHIR resource as it leaves the record: placeholder still inside the body."""
+
+    type: str
+    id: str
+    version: int
+    updated_at: datetime
+    organisation: str  # who deposited it
+    category: Category
+    body: bytes = field(repr=False)  # compact JSON with id and meta
+
+
+@dataclass(frozen=True, slots=True)
+class NewResource:
+    """One resource ready to be stored: ids, references and meta already mapped."""
+
+    type: str
+    id: UUID
+    category: Category
+    sort_date: datetime | None
+    tokens: tuple[int, ...]  # keyed 64-bit search tokens, signed
+    body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Kernel event: one counting cell touched by one contributor, for statistics only."""
+
+    cell: int
+    contributor: bytes = field(repr=False)  # keyed per window; not linkable across windows
+    window: date

@@ -1,0 +1,1 @@
+"""record: residents' FHIR resources, sealed; read under a committed receipt only, and nameless."""

@@ -1,0 +1,1 @@
+"""store: PostgreSQL, embedded or given: lifecycle, pools, migrations, named queries."""

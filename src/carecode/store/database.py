@@ -1,0 +1,157 @@
+"""Connections: one pool per room, each under the room's own login role.
+
+No room can use another room's role: the passwords come from the key ring, and PostgreSQL grants
+each role only its own schema and the functions that other rooms offer it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+import asyncpg
+
+from carecode.kernel.errors import InvalidInputError, UnavailableError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator
+    from pathlib import Path
+
+ROOMS: Final = (
+    "audit",
+    "identity",
+    "healthcode",
+    "record",
+    "disclosure",
+    "exchange",
+    "visits",
+    "settlement",
+    "statistics",
+)
+POOL_SIZE_MAX: Final = 8
+COMMAND_SECONDS_MAX: Final = 60.0
+CONNECT_SECONDS_MAX: Final = 10.0
+CONNECTION_ERRORS: Final = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.DiskFullError,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where PostgreSQL listens, and who may administer it."""
+
+    host: str
+    port: int
+    database: str
+    admin_user: str
+    admin_password: str | None = field(repr=False)
+    ssl: str | None = None
+
+    @classmethod
+    def of_socket(cls, folder: Path, port: int, database: str, user: str, password: str) -> Target:
+        """Describe the embedded server behind its socket folder."""
+        return cls(str(folder), port, database, user, password)
+
+    @classmethod
+    def parse(cls, dsn: str) -> Target:
+        """Parse ``CARECODE_DATABASE``, a ``postgresql://user:password@host:port/database`` address.
+
+        A socket folder is given as ``postgresql://user@/database?host=/folder``.
+        Raises InvalidInputError, which never repeats the address: it holds a password.
+        """
+        parts = urlsplit(dsn)
+        query = dict(parse_qsl(parts.query))
+        host, database = parts.hostname or query.get("host"), parts.path.lstrip("/")
+        if parts.scheme not in {"postgresql", "postgres"} or not host or not database or not parts.username:
+            raise InvalidInputError(
+                "database-address", "CARECODE_DATABASE must read postgresql://user:password@host:port/database."
+            )
+        password = unquote(parts.password) if parts.password else query.get("password")
+        port = parts.port or int(query.get("port", "5432"))
+        return cls(host, port, database, unquote(parts.username), password, query.get("sslmode"))
+
+    def arguments(self, user: str, password: str | None) -> dict[str, Any]:
+        """Return asyncpg's connection arguments for one role."""
+        return {
+            "host": self.host,
+            "port": self.port,
+            "database": self.database,
+            "user": user,
+            "password": password,
+            "ssl": self.ssl or ("prefer" if not self.host.startswith("/") else None),
+            "timeout": CONNECT_SECONDS_MAX,
+            "server_settings": {"application_name": "carecode", "jit": "off"},
+        }
+
+
+class Database:
+    """The pools of all rooms on one database."""
+
+    def __init__(self, target: Target, password: Callable[[str], str]) -> None:
+        """Remember the target and how a role's password is derived; connect on first use."""
+        self.target = target
+        self._password = password
+        self._pools: dict[str, asyncpg.Pool[asyncpg.Record]] = {}
+        self._lock = asyncio.Lock()
+
+    async def pool(self, room: str) -> asyncpg.Pool[asyncpg.Record]:
+        """Return the room's pool (login role ``carecode_<room>``, at most POOL_SIZE_MAX connections).
+
+        Raises UnavailableError when PostgreSQL does not answer.
+        """
+        pool = self._pools.get(room)
+        if pool is not None:
+            return pool
+        if room not in ROOMS:
+            raise InvalidInputError("unknown-room", f"no room {room!r} stores anything")
+        async with self._lock:
+            if room not in self._pools:
+                role = f"carecode_{room}"
+                arguments = self.target.arguments(role, self._password(role))
+                with unavailable():
+                    self._pools[room] = await asyncpg.create_pool(
+                        **arguments, min_size=1, max_size=POOL_SIZE_MAX, command_timeout=COMMAND_SECONDS_MAX
+                    )
+            return self._pools[room]
+
+    @contextlib.asynccontextmanager
+    async def connection(self, room: str) -> AsyncIterator[asyncpg.Connection[asyncpg.Record]]:
+        """Borrow one connection of the room; connection faults become UnavailableError."""
+        pool = await self.pool(room)
+        with unavailable():
+            async with pool.acquire() as connection:
+                yield connection  # type: ignore[misc]  # asyncpg's proxy stands for the connection
+
+    async def close(self) -> None:
+        """Close every pool; connections still in use are cut after two seconds."""
+        pools, self._pools = self._pools, {}
+        for pool in pools.values():
+            try:
+                await asyncio.wait_for(pool.close(), timeout=2)
+            except (TimeoutError, *CONNECTION_ERRORS):
+                pool.terminate()
+
+
+@contextlib.contextmanager
+def unavailable() -> Iterator[None]:
+    """Turn a lost or refused connection into UnavailableError; other errors pass."""
+    try:
+        yield
+    except asyncpg.InvalidPasswordError as error:
+        raise UnavailableError(
+            "database-key", "The database does not accept this key ring's passwords. Run carecode migrate."
+        ) from error
+    except asyncpg.DiskFullError as error:
+        raise UnavailableError("disk-full", "The database's disk is full. Nothing was changed.") from error
+    except CONNECTION_ERRORS as error:
+        raise UnavailableError("database-away", "The database does not answer. Nothing was changed; try again.") from error

@@ -1,0 +1,62 @@
+-- name: lock
+-- Let one migration run at a time.
+SELECT pg_advisory_lock($1);
+
+-- name: prepare
+-- Make the schema of the store itself; pg_trgm is a trusted extension.
+CREATE SCHEMA IF NOT EXISTS store;
+CREATE EXTENSION IF NOT EXISTS pg_trgm SCHEMA store;
+CREATE TABLE IF NOT EXISTS store.migration (
+  room text NOT NULL,
+  number int NOT NULL,
+  name text NOT NULL,
+  checksum text NOT NULL,
+  applied_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (room, number)
+);
+COMMENT ON TABLE store.migration IS 'operator: which scripts ran';
+
+-- name: chinese_locale
+-- Tell whether the locale sees Chinese letters: under LC_CTYPE C their trigrams vanish.
+SELECT store.similarity('张伟国', '张卫国') > 0;
+
+-- name: migration_table_exists
+-- Tell whether the database was ever migrated.
+SELECT to_regclass('store.migration') IS NOT NULL;
+
+-- name: applied_migrations
+-- List what ran.
+SELECT room, number, checksum FROM store.migration;
+
+-- name: record_migration
+-- Remember that a script ran.
+INSERT INTO store.migration (room, number, name, checksum) VALUES ($1, $2, $3, $4);
+
+-- name: role_statements
+-- Write the statements that make a room's two roles and its schema; the password is a SCRAM verifier.
+SELECT concat(
+  CASE WHEN NOT EXISTS (SELECT FROM pg_roles WHERE rolname = owner)
+    THEN format('CREATE ROLE %I NOLOGIN;', owner) END,
+  CASE WHEN NOT EXISTS (SELECT FROM pg_roles WHERE rolname = login)
+    THEN format('CREATE ROLE %I LOGIN;', login) END,
+  format('ALTER ROLE %I PASSWORD %L;', login, $2::text),
+  format('GRANT %I TO CURRENT_USER;', owner),
+  format('ALTER DEFAULT PRIVILEGES FOR ROLE %I REVOKE EXECUTE ON ROUTINES FROM PUBLIC;', owner),
+  format('CREATE SCHEMA IF NOT EXISTS %I AUTHORIZATION %I;', $1::text, owner)
+)
+FROM (SELECT 'carecode_' || $1::text AS login, 'carecode_' || $1::text || '_owner' AS owner) AS names;
+
+-- name: become_owner
+-- Write the statement that makes the next script run as the room's owner.
+SELECT format('SET LOCAL ROLE %I', 'carecode_' || $1::text || '_owner');
+
+-- name: become_self
+-- Return to the administering role.
+RESET ROLE;
+
+-- name: secure_database
+-- Write the statements that take everything from PUBLIC and let each room's login role connect.
+SELECT format('REVOKE ALL ON DATABASE %I FROM PUBLIC;', current_database())
+  || format('REVOKE ALL ON SCHEMA public FROM PUBLIC;')
+  || string_agg(format('GRANT CONNECT ON DATABASE %I TO %I;', current_database(), 'carecode_' || room), '')
+FROM unnest($1::text[]) AS room;

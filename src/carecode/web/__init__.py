@@ -1,0 +1,1 @@
+"""web: the pages of residents, desks, clinics and cashiers, made on the server."""

@@ -1,0 +1,1 @@
+"""web.cashier: one bill, paid."""

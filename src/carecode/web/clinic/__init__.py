@@ -1,0 +1,1 @@
+"""web.clinic: opening a record with a code."""

@@ -1,0 +1,1 @@
+"""web.desk: checking in, registering, giving a number."""

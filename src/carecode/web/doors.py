@@ -1,0 +1,48 @@
+"""The doors that pages knock at: what ``app.py`` builds and hands to ``web.site.routes``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from carecode.disclosure.gate import Gate
+    from carecode.disclosure.people import People
+    from carecode.healthcode.verifier import Verifier
+    from carecode.identity.index import Index
+    from carecode.settlement.bills import Bills
+    from carecode.visits.queue import Queue
+
+
+class App(Protocol):
+    """The built application, as far as pages use it."""
+
+    @property
+    def index(self) -> Index:
+        """The master index."""
+
+    @property
+    def verifier(self) -> Verifier:
+        """The health code's verifier."""
+
+    @property
+    def gate(self) -> Gate:
+        """The gate: the only way to a record."""
+
+    @property
+    def people(self) -> People:
+        """Who is signed in, and which organisations there are."""
+
+    @property
+    def queue(self) -> Queue:
+        """The queue numbers of each organisation."""
+
+    @property
+    def bills(self) -> Bills:
+        """The bills of each organisation."""
+
+    @property
+    def clock(self) -> Callable[[], datetime]:
+        """Tells the time, with its zone."""

@@ -1,0 +1,1 @@
+"""web.front: the doors, signing in, and a page for developers."""

@@ -1,0 +1,1 @@
+"""web.my: what a resident sees: code, record, who looked, privacy."""

@@ -1,0 +1,161 @@
+"""One page: who asks, in which language, what is shown, and what happens when it cannot be.
+
+A handler is an async function from :class:`Page` to a response; :func:`route` wraps it with everything that
+holds for all pages, so that a handler only parses, calls a door and renders.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from carecode.kernel.errors import CareCodeError, InvalidInputError, RefusedError
+from carecode.web import rendering, sessions
+from carecode.web.language import LANGUAGES, choose, translate
+from carecode.web.security import protect, require_same_origin
+from carecode.web.sentences import sentence
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+    from datetime import datetime
+
+    from starlette.requests import Request
+
+    from carecode.kernel.vocabulary import Requester, Resident
+    from carecode.web.doors import App
+
+LANGUAGE_COOKIE: Final = "lang"
+LANGUAGE_SECONDS: Final = 365 * 24 * 3600
+FIELD_LENGTH_MAX: Final = 2_000  # characters of one form field
+FIELDS_MAX: Final = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a handler knows about the request in front of it."""
+
+    app: App
+    request: Request
+    language: str
+    now: datetime
+    area: str | None
+    visitor: Requester | None
+
+    @property
+    def requester(self) -> Requester:
+        """Give who is signed in here; only pages of an area have one."""
+        if self.visitor is None:
+            raise RefusedError("not-signed-in", "Sign in first.")
+        return self.visitor
+
+    async def resident(self) -> Resident:
+        """Give the signed-in resident's own keys."""
+        number = self.requester.resident
+        resident = None if number is None else await self.app.index.by_id(number)
+        if resident is None:
+            raise RefusedError("not-a-resident", "This page is for residents.")
+        return resident
+
+    def say(self, words: str, **values: object) -> str:
+        """Say a sentence in this page's language; ``%(name)s`` stands for a value."""
+        translated = translate(self.language, words)
+        return translated % values if values else translated
+
+    def render(self, template: str, /, status: int = 200, **values: object) -> HTMLResponse:
+        """Show a template."""
+        path = self.request.url.path if self.request.method == "GET" else f"/{self.area or ''}"
+        html = (
+            rendering.environment(self.language)
+            .get_template(template)
+            .render(page=self, here=path, other_language=next(x for x in LANGUAGES if x != self.language), **values)
+        )
+        return HTMLResponse(html, status_code=status)
+
+    def answer(self, values: Mapping[str, Any]) -> JSONResponse:
+        """Answer a script of this page."""
+        return JSONResponse(dict(values))
+
+    def go(self, address: str) -> RedirectResponse:
+        """Send the browser on, after a change."""
+        return RedirectResponse(address, status_code=303)
+
+    async def fields(self) -> Mapping[str, str]:
+        """Read the posted form: trimmed texts by name, files refused."""
+        async with self.request.form(max_files=0, max_fields=FIELDS_MAX) as form:
+            return {name: str(value).strip()[:FIELD_LENGTH_MAX] for name, value in form.items()}
+
+
+def field(fields: Mapping[str, str], name: str) -> str:
+    """Give a field that must be there; raises InvalidInputError ``field-missing``."""
+    value = fields.get(name, "")
+    if not value:
+        raise InvalidInputError("field-missing", "Something is missing. Fill in every field that is asked for.")
+    return value
+
+
+def route(
+    app: App,
+    path: str,
+    handler: Callable[[Page], Awaitable[Response]],
+    *,
+    area: str | None = None,
+    method: str = "GET",
+) -> Route:
+    """Make one line of the site map; pages of an ``area`` are shown to those signed in there."""
+
+    async def endpoint(request: Request) -> Response:
+        page = await _page(app, request, area)
+        response = await _answer(page, handler)
+        asked = request.query_params.get("lang")
+        if asked in LANGUAGES:
+            response.set_cookie(
+                LANGUAGE_COOKIE, str(asked), max_age=LANGUAGE_SECONDS, path="/", httponly=True, samesite="lax"
+            )
+        protect(response)
+        return response
+
+    return Route(path, endpoint, methods=[method], name=f"{method} {path}")
+
+
+async def _page(app: App, request: Request, area: str | None) -> Page:
+    now = app.clock()
+    token = sessions.token_of(request, area) if area else None
+    return Page(
+        app=app,
+        request=request,
+        language=choose(
+            request.query_params.get("lang"),
+            request.cookies.get(LANGUAGE_COOKIE),
+            request.headers.get("accept-language", ""),
+        ),
+        now=now,
+        area=area,
+        visitor=None if token is None else await app.people.session(token, now),
+    )
+
+
+async def _answer(page: Page, handler: Callable[[Page], Awaitable[Response]]) -> Response:
+    """Run a handler, and say in words what stood in its way."""
+    url = page.request.url
+    if url.hostname == "127.0.0.1" and page.request.method == "GET":
+        # passkeys refuse a bare address, and a cookie set under one name is not sent to the other
+        netloc = "localhost" if url.port is None else f"localhost:{url.port}"
+        return RedirectResponse(str(url.replace(netloc=netloc)), status_code=307)
+    try:
+        require_same_origin(page.request)
+        if page.area and page.visitor is None:
+            return page.render("front/signed_out.html", status=403)
+        return await handler(page)
+    except CareCodeError as error:
+        return failure(page, error)
+
+
+def failure(page: Page, error: CareCodeError) -> Response:
+    """Show what went wrong: as JSON to a script, as a page to a person."""
+    words = sentence(error, page.language)
+    if "application/json" in page.request.headers.get("accept", ""):
+        return JSONResponse({"code": error.code, "message": words}, status_code=error.http_status)
+    return page.render("front/error.html", status=error.http_status, words=words, code=error.code)

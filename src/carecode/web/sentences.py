@@ -1,0 +1,52 @@
+"""What a person reads when something cannot be done, by the error's code.
+
+In English the room that refused says it best; in other languages these sentences, translated, stand for it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from carecode.web.language import DEFAULT, mark, translate
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from carecode.kernel.errors import CareCodeError
+
+BY_CODE: Final[Mapping[str, str]] = {
+    "code-malformed": mark("This is not a whole code. Scan again, or type it again."),
+    "code-foreign": mark("This is a code of another service, not CareCode."),
+    "code-wrong-purpose": mark("This code was shown for another purpose. Ask her to choose the right one."),
+    "code-expired": mark("This code is too old. Ask her to refresh the screen."),
+    "code-future": mark("The phone's clock is wrong. Ask her to set its time to automatic."),
+    "code-unknown": mark("Not a CareCode, or a forged one. Ask for the ID card."),
+    "code-bad-signature": mark("Not a CareCode, or a forged one. Ask for the ID card."),
+    "code-revoked": mark("This phone was cancelled. Ask for the ID card."),
+    "code-used": mark("This code was used already. Ask her to show a new one."),
+    "code-desk-number": mark("This code was made for another desk. Ask her to type this desk's number."),
+    "identifiers-of-two-people": mark("These numbers belong to two different people. Call the index steward."),
+    "number-in-use": mark("This number belongs to someone else here. Compare with the card."),
+    "other-site": mark("Another site sent this. Open the page here and do it again."),
+    "enrolment-code": mark("This code was used or is too old. Ask the desk for a new one."),
+    "sign-in-link": mark("This link was used or is too old. Open the first page for a new one."),
+    "field-missing": mark("Something is missing. Fill in every field that is asked for."),
+    "no-such-person": mark("Nobody with this number. Check it, or add someone new."),
+    "no-such-page": mark("There is no page at this address."),
+}
+BY_KIND: Final[Mapping[str, str]] = {
+    "invalid": mark("This cannot be used. Check it and give it again."),
+    "refused": mark("You may not do this here."),
+    "not-found": mark("Nothing you may see."),
+    "conflict": mark("This has changed in the meantime. Look again."),
+    "unavailable": mark("A part does not answer now. Nothing was changed. Try again."),
+    "corrupt": mark("Stored data does not verify. Stop, and call the operator."),
+    "error": mark("Something went wrong. Nothing was changed. Try again."),
+}
+
+
+def sentence(error: CareCodeError, language: str) -> str:
+    """Say in ``language`` what went wrong and what to do."""
+    if language == DEFAULT and error.message:
+        return error.message
+    return translate(language, BY_CODE.get(error.code) or BY_KIND.get(error.kind, BY_KIND["error"]))

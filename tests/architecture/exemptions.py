@@ -1,0 +1,20 @@
+"""What the rules of house.py let pass, each with its reason."""
+
+from __future__ import annotations
+
+from typing import Final
+
+# file below src/carecode -> why it may ask the clock or draw a random number
+CLOCK_AND_CHANCE: Final[dict[str, str]] = {
+    "app.py": "the one place that hands the real clock and the real randomness to everything else",
+    "crypto/keyring.py": "new keys are drawn where they are kept",
+}
+
+# file below src/carecode -> why it holds SQL in a string
+SQL_IN_PYTHON: Final[dict[str, str]] = {}
+
+# (file pattern below src/carecode, word, why the word may stand there)
+WORDS: Final[tuple[tuple[str, str, str], ...]] = (
+    ("api/*.py", "location", "FHIR's resource Location: a hospital's ward, never a person's whereabouts"),
+    ("api/*.py", "score", "FHIR's Bundle.entry.search.score: how well an entry answers a search"),
+)

@@ -1,0 +1,111 @@
+"""Fixtures of all rooms: one real PostgreSQL per run, one migrated database per test."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import secrets
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import asyncpg
+import pytest
+from hypothesis import HealthCheck, settings
+
+from carecode.crypto.keyring import KeyRing
+from carecode.store.database import Database, Target
+from carecode.store.embedded import PORT, SUPERUSER, EmbeddedPostgres
+from carecode.store.migrations import migrate
+
+TEMPLATE = "carecode_template"
+SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+_counter = itertools.count()
+
+settings.register_profile("few", max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
+settings.register_profile("many", max_examples=1000, deadline=None, suppress_health_check=list(HealthCheck))
+settings.load_profile("many" if os.environ.get("CARECODE_TEST_ALL") else "few")
+
+
+@pytest.fixture(scope="session")
+def ring(tmp_path_factory: pytest.TempPathFactory) -> KeyRing:
+    return KeyRing.open(tmp_path_factory.mktemp("keys") / "ring.json")
+
+
+@pytest.fixture(scope="session")
+def server(ring: KeyRing, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
+    """Where this run's PostgreSQL listens: CARECODE_DATABASE when given, else an embedded one."""
+    given = os.environ.get("CARECODE_DATABASE")
+    if given:
+        yield Target.parse(given)
+        return
+    # fsync off: no ordinary test pulls the plug, and those that do start a server of their own.
+    embedded = EmbeddedPostgres(
+        tmp_path_factory.mktemp("pg"), ring.password(SUPERUSER), os.environ, {"fsync": "off", "max_connections": "200"}
+    )
+    embedded.start()
+    yield Target.of_socket(embedded.socket_folder, PORT, "postgres", SUPERUSER, ring.password(SUPERUSER))
+    embedded.stop()
+
+
+async def administer(target: Target, *statements: str) -> None:
+    connection = await asyncpg.connect(**target.arguments(target.admin_user, target.admin_password))
+    try:
+        for statement in statements:
+            await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+@pytest.fixture(scope="session")
+async def template(server: Target, ring: KeyRing) -> AsyncIterator[Target]:
+    """A migrated database that each test copies."""
+    name = f"{TEMPLATE}_{os.getpid()}"
+    await administer(
+        server, f'CREATE DATABASE "{name}" TEMPLATE template0 ENCODING UTF8 LC_CTYPE "C.UTF-8" LC_COLLATE "C"'
+    )
+    target = replace(server, database=name)
+    await migrate(target, ring.password)
+    yield target
+    await administer(server, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+async def target(server: Target, template: Target) -> AsyncIterator[Target]:
+    """An empty migrated database of this test's own."""
+    name = f"carecode_test_{os.getpid()}_{next(_counter)}"
+    await administer(server, f'CREATE DATABASE "{name}" TEMPLATE "{template.database}"')
+    yield replace(server, database=name)
+    await administer(server, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+async def database(target: Target, ring: KeyRing) -> AsyncIterator[Database]:
+    """The pools of all rooms on this test's own database."""
+    opened = Database(target, ring.password)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def random_bytes() -> object:
+    return secrets.token_bytes
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Real test data beside the checkout; tests that need it skip where it is absent."""
+    if not SHARED_DATA.is_dir():
+        pytest.skip("the real test data is not beside this checkout (../shared/data)")
+    return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of a Chromium to drive; tests that need one skip where there is none."""
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        found = shutil.which(name)
+        if found:
+            return found
+    pytest.skip("no Chromium on this machine: apt-get install chromium")
