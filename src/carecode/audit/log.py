@@ -82,9 +82,7 @@ class Log:
         )
         return Receipt(number, resident.keys, requester.id, chosen, depositor, at)
 
-    async def append(
-        self, resident: Resident, requester: Requester, action: str, purpose: Purpose, basis: str
-    ) -> str:
+    async def append(self, resident: Resident, requester: Requester, action: str, purpose: Purpose, basis: str) -> str:
         """Commit an entry that opens no row (identify, decide, refuse); return its receipt number."""
         number = UUID(bytes=self._random_bytes(16), version=4)
         words = self._words(resident, number, requester)
@@ -104,9 +102,7 @@ class Log:
     async def entries(self, resident: Resident, limit: int = 100, before: int | None = None) -> list[Entry]:
         """Return her entries, newest first, at most ENTRIES_MAX."""
         async with self._database.connection("audit") as connection:
-            rows = await connection.fetch(
-                self._sql["entries"], list(resident.keys), before, min(limit, ENTRIES_MAX)
-            )
+            rows = await connection.fetch(self._sql["entries"], list(resident.keys), before, min(limit, ENTRIES_MAX))
         return [_entry(row, resident.keys) for row in rows]
 
     async def first_broken(self, resident: Resident) -> int | None:

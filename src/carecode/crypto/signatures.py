@@ -8,12 +8,18 @@ Sources: RFC 8032 (Ed25519); FIPS 186-5 (ECDSA); X.690 (DER); IEEE P1363 (``r | 
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, SECP256R1, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
-from nacl.bindings import crypto_sign, crypto_sign_open, crypto_sign_seed_keypair
+from nacl.bindings import (
+    crypto_core_ed25519_is_valid_point,
+    crypto_sign,
+    crypto_sign_open,
+    crypto_sign_seed_keypair,
+)
 from nacl.exceptions import BadSignatureError
 
 from carecode.kernel.errors import InvalidInputError
@@ -22,6 +28,7 @@ SIGNATURE_BYTES: Final = 64
 ED25519_PUBLIC_BYTES: Final = 32
 P256_PUBLIC_BYTES: Final = 65  # uncompressed point: 0x04, x, y
 SEED_BYTES: Final = 32
+KEPT_KEYS: Final = 4096  # parsed P-256 keys
 
 _P256: Final = SECP256R1()
 _ECDSA_SHA256: Final = ECDSA(SHA256())
@@ -50,39 +57,40 @@ def ed25519_verify(public: bytes, signature: bytes, message: bytes) -> bool:
     return True
 
 
-def p256_public(public: bytes) -> EllipticCurvePublicKey:
-    """Parse an uncompressed P-256 point (65 bytes) once, for ``p256_check``.
+def ed25519_accepts(public: bytes) -> bool:
+    """Say whether ``public`` is a point that can verify at all: of the main subgroup, not small."""
+    return len(public) == ED25519_PUBLIC_BYTES and crypto_core_ed25519_is_valid_point(public)
 
-    InvalidInputError when it is not a point of the curve.
-    """
-    if len(public) != P256_PUBLIC_BYTES:
-        raise InvalidInputError("public-key", "This is not a P-256 public key of 65 bytes.")
+
+def p256_accepts(public: bytes) -> bool:
+    """Say whether ``public`` (65 bytes, 0x04 x y) is a point of the P-256 curve."""
     try:
-        return EllipticCurvePublicKey.from_encoded_point(_P256, public)
+        _p256_parsed(public)
     except ValueError:
-        raise InvalidInputError("public-key", "This is not a point of the P-256 curve.") from None
-
-
-def p256_check(key: EllipticCurvePublicKey, signature: bytes, message: bytes) -> bool:
-    """Say whether ``r | s`` (64 bytes) over SHA-256 of ``message`` is by the parsed ``key``."""
-    if len(signature) != SIGNATURE_BYTES:
-        return False
-    try:
-        key.verify(p256_der(signature), message, _ECDSA_SHA256)
-    except InvalidSignature:
         return False
     return True
 
 
 def p256_verify(public: bytes, signature: bytes, message: bytes) -> bool:
-    """Say whether ``r | s`` (64 bytes) over ``message`` is by ``public`` (65 bytes, 0x04 x y).
+    """Say whether ``r | s`` (64 bytes) over SHA-256 of ``message`` is by ``public`` (65 bytes, 0x04 x y).
 
-    False, never an exception, for wrong lengths and for points off the curve.
+    False, never an exception, for wrong lengths and for points off the curve.  About 80 us, and
+    20 us more for a key not among the last KEPT_KEYS.
     """
-    try:
-        return p256_check(p256_public(public), signature, message)
-    except InvalidInputError:
+    if len(signature) != SIGNATURE_BYTES:
         return False
+    try:
+        _p256_parsed(public).verify(p256_der(signature), message, _ECDSA_SHA256)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+@lru_cache(maxsize=KEPT_KEYS)
+def _p256_parsed(public: bytes) -> EllipticCurvePublicKey:
+    if len(public) != P256_PUBLIC_BYTES:
+        raise ValueError(P256_PUBLIC_BYTES)
+    return EllipticCurvePublicKey.from_encoded_point(_P256, public)
 
 
 def p256_der(signature: bytes) -> bytes:

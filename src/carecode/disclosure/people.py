@@ -28,6 +28,8 @@ ENROLMENT_MINUTES: Final = 10
 ENROLMENT_DIGITS: Final = 8
 ENROLMENT_TRIES_PER_MINUTE: Final = 60
 DESK_NUMBERS: Final = 10_000
+RESIDENT_CAST: Final = ("@resident", "@elder", "@parent", "@child", "@newborn")
+STAFF_CAST: Final = ("@desk", "@doctor", "@cashier", "@steward", "@officer", "@integrator", "@operator")
 _TOKEN_BYTES: Final = 32
 _RESIDENT_NAME: Final = "herself"
 
@@ -76,6 +78,7 @@ class People:
         self._random_bytes = random_bytes
         self._sql = queries("disclosure")
         self._organisations: dict[str, Organisation] = {}
+        self._links: tuple[datetime | None, dict[str, str]] = (None, {})
         self._tries: deque[datetime] = deque(maxlen=ENROLMENT_TRIES_PER_MINUTE)
 
     # Institutions and staff
@@ -127,9 +130,7 @@ class People:
         """End a session at once."""
         await self._run("remove_session", self._hash(token))
 
-    async def sign_in(
-        self, now: datetime, *, staff: str | None = None, resident: ResidentId | None = None
-    ) -> str:
+    async def sign_in(self, now: datetime, *, staff: str | None = None, resident: ResidentId | None = None) -> str:
         """Begin a session and return its token.  Staff get four desk digits nobody else there has."""
         desk_number = await self._desk_number(staff, now) if staff else None
         return await self._add("session", now + timedelta(hours=SESSION_HOURS), staff, resident, None, desk_number)
@@ -145,9 +146,7 @@ class People:
         """Return a bearer token for a member of staff, bound to ``resident`` when one is given."""
         return await self._add("bearer", now + timedelta(hours=BEARER_HOURS), staff, resident, purpose, None)
 
-    async def link(
-        self, now: datetime, *, staff: str | None = None, resident: ResidentId | None = None
-    ) -> str:
+    async def link(self, now: datetime, *, staff: str | None = None, resident: ResidentId | None = None) -> str:
         """Return a sign-in link's token, usable until LINK_HOURS have passed.  Demo data only."""
         await self.require_demo()
         return await self._add("link", now + timedelta(hours=LINK_HOURS), staff, resident, None, None)
@@ -160,7 +159,7 @@ class People:
         await self.require_demo()
         row = await self._row(token, "link", now)
         if row is None:
-            raise RefusedError("link-expired", "This sign-in link is not valid any more. Take a new one from the front page.")
+            raise RefusedError("link-expired", "This sign-in link has expired. Take a new one from the front page.")
         role = Role(row["role"]) if row["role"] else Role.RESIDENT
         return AREAS[role], await self.sign_in(now, staff=row["staff_id"], resident=row["resident_id"])
 
@@ -183,7 +182,7 @@ class People:
         if len(digits) != ENROLMENT_DIGITS or not (digits.isascii() and digits.isdigit()):
             raise InvalidInputError("enrolment-form", "The code has eight digits. Type it as the desk shows it.")
         if len(self._tries) == ENROLMENT_TRIES_PER_MINUTE and now - self._tries[0] < timedelta(minutes=1):
-            raise UnavailableError("enrolment-busy", "Too many codes were tried just now. Wait a minute, then try again.")
+            raise UnavailableError("enrolment-busy", "Too many codes were tried. Wait a minute, then try again.")
         self._tries.append(now)
         rows = await self._fetch("use_enrolment", self._hash(digits), now)
         if not rows:
@@ -224,6 +223,23 @@ class People:
             return None
         row = rows[0]
         return Requester(row["id"], Role(row["role"]), row["organisation"], row["name"], row["title"])
+
+    async def demo_links(self, now: datetime) -> dict[str, str] | None:
+        """Return a sign-in path per member of the cast, fresh every hour; None on any but demo data."""
+        if not await self.is_demo():
+            return None
+        made_at, links = self._links
+        if made_at is None or now - made_at > timedelta(hours=1):
+            links = {}
+            for handle in RESIDENT_CAST:
+                resident = await self.cast_member(handle)
+                if resident is not None:
+                    links[handle] = f"/signin/{await self.link(now, resident=resident)}"
+            for handle in STAFF_CAST:
+                if await self.staff(handle) is not None:
+                    links[handle] = f"/signin/{await self.link(now, staff=handle)}"
+            self._links = (now, links)
+        return links
 
     async def prune(self, now: datetime) -> None:
         """Remove sessions, links and tokens that have expired."""
@@ -266,7 +282,7 @@ class People:
         rows = await self._fetch("session", self._hash(token), kind, now)
         return rows[0] if rows else None
 
-    async def _add(  # noqa: PLR0913  # one row's columns
+    async def _add(  # one row's columns
         self,
         kind: str,
         until: datetime,

@@ -28,8 +28,6 @@ PURPOSES: Final = {
     Purpose.PATRQT: Row(frozenset({Role.RESIDENT}), ALL_CATEGORIES, "at your own request"),
     Purpose.PUBHLTH: Row(frozenset(), frozenset(), "a case report that the law lists"),
     Purpose.HLEGAL: Row(frozenset(), frozenset(), "a legal order"),
-    Purpose.IDENTIFY: Row(
-        frozenset({Role.DESK, Role.CLINICIAN, Role.CASHIER}), frozenset(), "to see who you are"
-    ),
+    Purpose.IDENTIFY: Row(frozenset({Role.DESK, Role.CLINICIAN, Role.CASHIER}), frozenset(), "to see who you are"),
     Purpose.REGISTER: Row(frozenset({Role.DESK}), frozenset(), "to check you in"),
 }

@@ -202,9 +202,7 @@ def _listed(entry: _Entry, place: str) -> SentEntry:
     raw = bytes(entry.resource)
     type_name, sent_id = _head(raw, f"{place}.resource")
     full_url = entry.fullUrl or (f"{type_name}/{sent_id}" if sent_id else "")
-    return SentEntry(
-        place, "POST", type_name, sent_id, type_name, full_url.encode(), raw, references.pieces(raw), None
-    )
+    return SentEntry(place, "POST", type_name, sent_id, type_name, full_url.encode(), raw, references.pieces(raw), None)
 
 
 def _head(raw: bytes, place: str) -> tuple[str, str | None]:

@@ -2,14 +2,16 @@
 
 A handle is one AES-256 block of (phone number, serial number, 32 zero bits).  Only the platform
 can open it; rubbish opens to zero bits once in 2**32 and so dies before any signature is checked.
+Its secret is a keyed BLAKE2b (RFC 7693): a pseudorandom function in a third of the time of HMAC.
 """
 
 from __future__ import annotations
 
-import hmac
+import hashlib
 from typing import Final
 
 from carecode.crypto.block import BLOCK_BYTES, Block
+from carecode.healthcode.format import SECRET_BYTES
 from carecode.kernel.errors import InvalidInputError
 
 DEVICE_NUMBER_MAX: Final = 2**48 - 1
@@ -56,4 +58,4 @@ class Handles:
 
     def secret(self, handle: bytes) -> bytes:
         """Return the secret that only the phone with this handle and the platform know."""
-        return hmac.digest(self._secret_key, handle, "sha256")
+        return hashlib.blake2b(handle, digest_size=SECRET_BYTES, key=self._secret_key).digest()

@@ -33,7 +33,6 @@ _NAME_NOISE: Final = re.compile(r"[\s.'’*·•‧∙⋅●・･．\-]+")
 _PHONE_NOISE: Final = re.compile(r"[^0-9]+")
 _PHONE_PREFIXES: Final = ("0086", "86")
 _PHONE_LENGTH: Final = 11
-_BLOCK_BYTES: Final = 128  # sealed facts are padded to whole blocks: their length tells nobody's name
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,18 +134,13 @@ def search_parts(person: Person) -> list[tuple[bytes, bytes, bytes]]:
 
 
 def to_bytes(person: Person) -> bytes:
-    """Write the facts as JSON padded with spaces to whole blocks."""
-    return pad(msgspec.json.encode(person))
+    """Write the facts as JSON, UTF-8."""
+    return msgspec.json.encode(person)
 
 
 def from_bytes(data: bytes) -> Person:
     """Read what ``to_bytes`` wrote."""
     return msgspec.json.decode(data, type=Person)
-
-
-def pad(data: bytes) -> bytes:
-    """Pad JSON with spaces to whole blocks, so that a sealed value's length says little."""
-    return data.ljust(-(-len(data) // _BLOCK_BYTES) * _BLOCK_BYTES)
 
 
 def _names_differ(known: Person, given: Person) -> bool:

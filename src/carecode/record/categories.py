@@ -18,14 +18,35 @@ LABORATORY_CODES: Final = frozenset(
     # immunology, microbiology, mycobacteriology, mycology, parasitology, surgical pathology, serology,
     # toxicology, virology; SNOMED CT "laboratory procedure"; LOINC "pathology", "microbiology",
     # "chemistry" and "haematology studies"
-    "laboratory LAB BLB CH CP GE HM IMM MB MCB MYC PAR SP SR TX VR".split()
-    + "108252007 60567-5 18725-2 18719-5 18723-7".split()
+    [
+        "laboratory",
+        "LAB",
+        "BLB",
+        "CH",
+        "CP",
+        "GE",
+        "HM",
+        "IMM",
+        "MB",
+        "MCB",
+        "MYC",
+        "PAR",
+        "SP",
+        "SR",
+        "TX",
+        "VR",
+        "108252007",
+        "60567-5",
+        "18725-2",
+        "18719-5",
+        "18723-7",
+    ]
 )
 IMAGING_CODES: Final = frozenset(
     # observation-category; v2-0074: radiology, CT, cardiac, OB, radiology and vascular ultrasound, MRI,
     # nuclear medicine, nuclear magnetic resonance, cineradiograph, radiograph; SNOMED CT "imaging";
     # LOINC "diagnostic imaging study"
-    "imaging RAD CT CUS OUS RUS VUS NMR NMS XRC RX 363679005 18748-4".split()
+    {"imaging", "RAD", "CT", "CUS", "OUS", "RUS", "VUS", "NMR", "NMS", "XRC", "RX", "363679005", "18748-4"}
 )
 
 

@@ -80,10 +80,7 @@ class Codec:
         nonces = self._random_bytes(NONCE_BYTES * len(bodies))
         compress, seal = self._compressor.compress, self._sealer.seal
         return [
-            header
-            + seal(
-                dek, nonces[place : place + NONCE_BYTES], compress(body), before + resource_id.bytes + after
-            )
+            header + seal(dek, nonces[place : place + NONCE_BYTES], compress(body), before + resource_id.bytes + after)
             for place, (resource_id, body) in zip(range(0, len(nonces), NONCE_BYTES), bodies, strict=True)
         ]
 

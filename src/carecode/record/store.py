@@ -1,4 +1,4 @@
-"""The door of the record: deposits, reads under a committed receipt, and the directory.
+"""The door of the record: deposits, and reads under a committed receipt.
 
 ``RecordStore`` knows no person, only record keys.  It cannot read a row without a receipt: the row
 policy asks the access log (``sql/0001_expand_initial.sql``), whatever this code does.
@@ -6,11 +6,8 @@ policy asks the access log (``sql/0001_expand_initial.sql``), whatever this code
 
 from __future__ import annotations
 
-import contextlib
-import struct
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from itertools import accumulate
 from typing import Any, Final
 from uuid import UUID
 
@@ -18,30 +15,30 @@ import asyncpg
 
 from carecode.crypto.keyring import KeyRing
 from carecode.crypto.uuid7 import RANDOM_BYTES, uuid7
-from carecode.kernel.errors import ConflictError, InvalidInputError, NotFoundError, UnavailableError
-from carecode.kernel.vocabulary import NewResource, Purpose, Receipt, RecordKey, Requester, Resource
+from carecode.kernel.errors import ConflictError, InvalidInputError, NotFoundError
+from carecode.kernel.vocabulary import Category, NewResource, Purpose, Receipt, RecordKey, Requester, Resource
+from carecode.record.answers import answered, flat_tokens, groups_of
 from carecode.record.catalogue import BY_NUMBER, type_named
 from carecode.record.codec import Codec, shipped_dictionaries
+from carecode.record.directory import Directory
 from carecode.record.keys import DataKeys
-from carecode.store.database import Database, unavailable
+from carecode.store.database import Database
 from carecode.store.queries import queries
 
 RESOURCES_PER_DEPOSIT_MAX: Final = 50_000
 RESOURCES_PER_READ_MAX: Final = 10_000
-TOKEN_GROUPS_MAX: Final = 2
-DIRECTORY_KEY: Final = RecordKey(UUID(int=0))  # in place of a resident, in sealed directory bodies
 
 
 class RecordStore:
-    """Residents' resources and the directory; see each method for what it needs."""
+    """Residents' resources; ``directory`` holds what belongs to no resident."""
 
     def __init__(self, database: Database, ring: KeyRing, random_bytes: Callable[[int], bytes]) -> None:
         """Connect on first use; ``random_bytes`` gives data keys, nonces and deposit numbers."""
+        self.directory: Final = Directory(database, ring, random_bytes)
         self._database = database
         self._random_bytes = random_bytes
         self._codec = Codec(shipped_dictionaries(), random_bytes)
         self._keys = DataKeys(ring.key("record.kek"), random_bytes)
-        self._directory_dek = ring.key("record.directory")
         self._queries = queries("record")
 
     async def deposit(
@@ -49,46 +46,28 @@ class RecordStore:
         key: RecordKey,
         resources: Sequence[NewResource],
         *,
+        organisation: str,
         requester: Requester,
         purpose: Purpose,
-        basis: str,
         now: datetime,
+        basis: str = "deposit",
     ) -> UUID:
         """Store new resources of one resident and the log entry of it, all or nothing; return its number.
 
-        The depositor is the requester's organisation.  ``now`` is the ``lastUpdated`` that the bodies
-        carry.  One round trip (two for a resident not met lately); about 15 us per resource here.
-        ConflictError when one of the ids is taken; InvalidInputError for none or more than
-        RESOURCES_PER_DEPOSIT_MAX resources, or for a type that is not kept.
+        ``now`` is the ``lastUpdated`` that the bodies carry.  One round trip, two for a resident not
+        met lately; about 15 us per resource here.  ConflictError when one of the ids is taken;
+        InvalidInputError for a type not kept, for none and above RESOURCES_PER_DEPOSIT_MAX resources.
         """
         if not 0 < len(resources) <= RESOURCES_PER_DEPOSIT_MAX:
-            raise InvalidInputError(
-                "deposit-size", f"A deposit has between 1 and {RESOURCES_PER_DEPOSIT_MAX} resources."
-            )
-        types = [_resident_type(resource.type) for resource in resources]
-        deposit_id = uuid7(_milliseconds(now), self._random_bytes(RANDOM_BYTES))
-        dek = await self._data_key(key)
-        with _answers():
-            await (await self._pool()).execute(
-                self._queries["deposit"],
-                key,
-                deposit_id,
-                requester.id,
-                requester.name,
-                requester.title,
-                requester.role,
-                requester.organisation,
-                purpose,
-                basis,
-                types,
-                [resource.id for resource in resources],
-                [resource.category for resource in resources],
-                [resource.sort_date for resource in resources],
-                *_flat_tokens(resources),
-                self._codec.encode_all(key, dek, [(resource.id, resource.body) for resource in resources]),
-                now,
-            )
-        return deposit_id
+            raise InvalidInputError("deposit-size", f"A deposit has 1 to {RESOURCES_PER_DEPOSIT_MAX} resources.")
+        types = [_resident_number(resource.type) for resource in resources]
+        number = self._deposit_number(now)
+        bodies = [(resource.id, resource.body) for resource in resources]
+        stored = self._codec.encode_all(key, await self._data_key(key), bodies)
+        who = (requester.id, requester.name, requester.title, requester.role, organisation, purpose, basis)
+        columns = ([r.id for r in resources], [r.category for r in resources], [r.sort_date for r in resources])
+        await self._value("deposit", key, number, *who, types, *columns, *flat_tokens(resources), stored, now)
+        return number
 
     async def read(
         self,
@@ -101,25 +80,18 @@ class RecordStore:
         offset: int = 0,
         newest_first: bool = True,
     ) -> list[Resource]:
-        """Return the current resources that the receipt opens: of one type, one of them, or all.
+        """Return current resources that the receipt opens: of one type, one by its id, or all.
 
-        ``tokens`` are groups: a resource must carry one token of each (at most TOKEN_GROUPS_MAX);
-        tokens may collide, so recheck with ``catalogue.matches``.  A receipt that is void or over opens nothing.
+        A resource must carry one token of each group in ``tokens`` (at most two groups); tokens may
+        collide, so recheck with ``catalogue.matches``.  Nothing under a receipt that is void or over.
         """
-        groups = _groups(tokens)
-        number = type_named(type_name).number if type_name else None
-        with _answers():
-            rows = await (await self._pool()).fetch(
-                self._queries["find"],
-                receipt.id,
-                receipt.requester,
-                number,
-                resource_id,
-                *groups,
-                newest_first,
-                min(limit, RESOURCES_PER_READ_MAX),
-                offset,
-            )
+        if resource_id and not type_name:
+            raise InvalidInputError("type-missing", "To read one resource, name its type too.")
+        asked = (type_named(type_name).number if type_name else None, resource_id, *groups_of(tokens))
+        page = (newest_first, min(limit, RESOURCES_PER_READ_MAX), offset)
+        with answered():
+            pool = await self._pool()
+            rows = await pool.fetch(self._queries["find"], receipt.id, receipt.requester, *asked, *page)
         return [self._opened(row) for row in rows]
 
     async def count(
@@ -127,52 +99,85 @@ class RecordStore:
     ) -> int:
         """Count what ``read`` would return without a limit, before any recheck."""
         number = type_named(type_name).number if type_name else None
-        with _answers():
-            return int(
-                await (await self._pool()).fetchval(
-                    self._queries["count"], receipt.id, receipt.requester, number, *_groups(tokens)
-                )
-            )
+        return int(await self._value("count", receipt.id, receipt.requester, number, *groups_of(tokens)))
 
     async def version(self, receipt: Receipt, type_name: str, resource_id: UUID, version: int) -> Resource | None:
         """Return one version of a resource, current or replaced; None when the receipt opens no such."""
-        with _answers():
+        number = type_named(type_name).number
+        with answered():
             row = await (await self._pool()).fetchrow(
-                self._queries["version"],
-                receipt.id,
-                receipt.requester,
-                type_named(type_name).number,
-                resource_id,
-                version,
+                self._queries["version"], receipt.id, receipt.requester, number, resource_id, version
             )
         return self._opened(row) if row else None
 
     async def revise(self, receipt: Receipt, resource: NewResource, *, expected_version: int, now: datetime) -> int:
-        """Replace a resource that the receipt's organisation deposited; return the new version.
+        """Replace a resource that the receipt's organisation deposited itself; return the new version.
 
-        ``receipt`` must be of organisation scope.  ``resource.body`` carries the next version in its
-        meta.  ConflictError when ``expected_version`` is not the current one or the receipt does not
-        open it; NotFoundError when there is no such resource at all.
+        ``receipt`` is of organisation scope; the body carries the next version in its meta.
+        NotFoundError when no such resource exists; ConflictError when ``expected_version`` is not the
+        current one or the receipt does not open it.
         """
         key = await self.locate(resource.id)
         if key is None:
             raise NotFoundError("no-such-resource", "There is no such resource.")
-        dek = await self._data_key(key)
-        with _answers():
-            version = await (await self._pool()).fetchval(
-                self._queries["revise"],
-                receipt.id,
-                receipt.requester,
-                uuid7(_milliseconds(now), self._random_bytes(RANDOM_BYTES)),
-                _resident_type(resource.type),
-                resource.id,
-                expected_version,
-                resource.category,
-                resource.sort_date,
-                resource.tokens,
-                self._codec.encode(key, dek, resource.id, expected_version + 1, resource.body),
-                now,
-            )
+        dek, next_version = await self._data_key(key), expected_version + 1
+        version = await self._value(
+            "revise",
+            receipt.id,
+            receipt.requester,
+            self._deposit_number(now),
+            _resident_number(resource.type),
+            resource.id,
+            expected_version,
+            resource.category,
+            resource.sort_date,
+            resource.tokens,
+            self._codec.encode(key, dek, resource.id, next_version, resource.body),
+            now,
+        )
         if version is None:
             raise ConflictError("version-conflict", "The resource was changed in the meantime. Read it again.")
         return int(version)
+
+    async def locate(self, resource_id: UUID) -> RecordKey | None:
+        """Return under which key a resource stands, whoever may read it; None when there is none."""
+        found: RecordKey | None = await self._value("locate", resource_id)
+        return found
+
+    def forget(self, key: RecordKey) -> None:
+        """Drop a resident's data key from memory, when her record is erased."""
+        dek = self._keys.forget(key)
+        if dek is not None:
+            self._codec.forget(dek)
+
+    def _opened(self, row: asyncpg.Record) -> Resource:
+        owner, number, resource_id, version, at, organisation, category, body, wrapped = row
+        key = RecordKey(owner)
+        dek = self._keys.open(key, wrapped)
+        plain = self._codec.decode(key, dek, resource_id, version, body)
+        name = BY_NUMBER[number].name
+        return Resource(name, str(resource_id), version, at, organisation, Category(category), plain)
+
+    async def _data_key(self, key: RecordKey) -> bytes:
+        """Return her data key; the first one to ask makes it."""
+        held = self._keys.held(key)
+        if held is not None:
+            return held
+        return self._keys.open(key, await self._value("claim_key", key, self._keys.fresh(key)))
+
+    def _deposit_number(self, now: datetime) -> UUID:
+        return uuid7(int(now.timestamp() * 1000), self._random_bytes(RANDOM_BYTES))
+
+    async def _pool(self) -> asyncpg.Pool[asyncpg.Record]:
+        return await self._database.pool("record")
+
+    async def _value(self, query: str, *arguments: object) -> Any:  # noqa: ANN401 - one SQL value
+        with answered():
+            return await (await self._pool()).fetchval(self._queries[query], *arguments)
+
+
+def _resident_number(type_name: str) -> int:
+    kept = type_named(type_name)
+    if kept.directory:
+        raise InvalidInputError("type-of-directory", "Resources of this type belong to the directory.")
+    return kept.number

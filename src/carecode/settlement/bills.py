@@ -27,6 +27,7 @@ OPEN_BILLS_MAX: Final = 200  # of one patient at one institution
 DESCRIPTION_CHARACTERS_MAX: Final = 120
 NAME_CHARACTERS_MAX: Final = 64  # of an institution's handle or a cashier's id
 KEY_CHARACTERS_MAX: Final = 128
+_BILL_MAX: Final = 2**63 - 1  # PostgreSQL's bigint
 _PSEUDONYM: Final = re.compile(r"[0-9a-f]{32}")
 
 # Why PostgreSQL did not pay -> what the cashier reads.  Nothing was taken in any of them.
@@ -121,14 +122,15 @@ class Bills:
         _demand_text("payment-key", key, KEY_CHARACTERS_MAX)
         if now.tzinfo is None:
             raise InvalidInputError("time-zone", "The time of a payment needs a time zone.")
+        if not 1 <= bill_id <= _BILL_MAX:
+            raise _refusal("absent")
         year = now.astimezone(LOCAL_TIME).year
         async with self._database.connection("settlement") as connection:
             outcome = await connection.fetchval(
                 self._queries["pay_cash"], organisation, bill_id, given, now, year, cashier, key
             )
         if outcome != "paid":
-            error, code, message = _REFUSALS[outcome]
-            raise error(code, message)
+            raise _refusal(outcome)
         receipt = await self.receipt_of(organisation, bill_id)
         if receipt is None:
             raise CorruptError("receipt-missing", "A bill counts as paid and has no receipt. Call the operator.")
@@ -139,6 +141,11 @@ class Bills:
         async with self._database.connection("settlement") as connection:
             row = await connection.fetchrow(self._queries["receipt_of"], organisation, bill_id)
         return _receipt(row) if row is not None else None
+
+
+def _refusal(outcome: str) -> CareCodeError:
+    error, code, message = _REFUSALS[outcome]
+    return error(code, message)
 
 
 def _receipt(row: Mapping[str, Any]) -> Receipt:
@@ -156,9 +163,11 @@ def _receipt(row: Mapping[str, Any]) -> Receipt:
 def _demand_pseudonym(patient: str) -> None:
     # Anything else, a document number above all, must never be stored here.
     if not _PSEUDONYM.fullmatch(patient):
-        raise InvalidInputError("patient-pseudonym", "A patient is named by this institution's own 32-character number.")
+        raise InvalidInputError(
+            "patient-pseudonym", "A patient is named by this institution's own 32-character number."
+        )
 
 
 def _demand_text(code: str, text: str, characters_max: int) -> None:
-    if not 1 <= len(text.strip()) <= len(text) <= characters_max:
-        raise InvalidInputError(code, f"This text is needed, with at most {characters_max} characters.")
+    if not text.strip() or len(text) > characters_max or not text.isprintable():
+        raise InvalidInputError(code, f"This text is needed, on one line, with at most {characters_max} characters.")

@@ -32,7 +32,8 @@ def checked(amount: Decimal) -> Decimal:
     Raises InvalidInputError for anything but a finite Decimal from 0 to AMOUNT_MAX with at most two places: a float
     has already lost cents, and a third place would have to be rounded for or against somebody.
     """
-    if not isinstance(amount, Decimal) or not amount.is_finite():
+    # isinstance: a float can still come from where types are not checked.
+    if not isinstance(amount, Decimal) or not amount.is_finite():  # type: ignore[redundant-expr]
         raise InvalidInputError("amount", "An amount is a decimal number.")
     if amount < 0:
         raise InvalidInputError("amount-negative", "An amount cannot be less than nothing.")

@@ -32,9 +32,7 @@ def bindir(environment: Mapping[str, str]) -> Path:
         folder = Path(chosen)
         if _complete(folder):
             return folder
-        raise UnavailableError(
-            "postgres-missing", "CARECODE_PG_BIN names a folder without postgres and initdb in it."
-        )
+        raise UnavailableError("postgres-missing", "CARECODE_PG_BIN names a folder without postgres and initdb in it.")
     for folder in (*_wheel_folders(), *_system_folders()):
         if _complete(folder):
             return folder

@@ -130,7 +130,7 @@ class Database:
         pool = await self.pool(room)
         with unavailable():
             async with pool.acquire() as connection:
-                yield connection  # type: ignore[misc]  # asyncpg's proxy stands for the connection
+                yield connection
 
     async def close(self) -> None:
         """Close every pool; connections still in use are cut after two seconds."""
@@ -154,4 +154,4 @@ def unavailable() -> Iterator[None]:
     except asyncpg.DiskFullError as error:
         raise UnavailableError("disk-full", "The database's disk is full. Nothing was changed.") from error
     except CONNECTION_ERRORS as error:
-        raise UnavailableError("database-away", "The database does not answer. Nothing was changed; try again.") from error
+        raise UnavailableError("database-away", "The database does not answer. Nothing changed; try again.") from error

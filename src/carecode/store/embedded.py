@@ -231,7 +231,11 @@ def _try_lock(handle: IO[bytes]) -> bool:
 
 _EXPLAINED: Final = (
     ("No space left on device", "disk-full", "The disk is full. Free some space, then start again; nothing was lost."),
-    ("Permission denied", "no-rights", "PostgreSQL may not use the data folder. Give it to this user, or choose --data."),
+    (
+        "Permission denied",
+        "no-rights",
+        "PostgreSQL may not use the data folder. Choose another with --data.",
+    ),
     ("Operation not permitted", "no-namespace", "This machine forbids user namespaces. Run as a plain user, not root."),
     ("lock file", "data-in-use", "A PostgreSQL server already runs on this data folder. Stop it, or choose --data."),
     ("incompatible with server", "old-data", "The data folder was made by another major version of PostgreSQL."),

@@ -90,6 +90,18 @@ async def migrate(
         await connection.close()
 
 
+async def create_if_missing(target: Target, maintenance: str = "postgres") -> None:
+    """Create the embedded server's database on its first start."""
+    arguments = {**target.arguments(target.admin_user, target.admin_password), "database": maintenance}
+    with unavailable():
+        connection = await asyncpg.connect(**arguments)
+    try:
+        if not await connection.fetchval(queries("store")["database_exists"], target.database):
+            await connection.execute(await connection.fetchval(queries("store")["create_database"], target.database))
+    finally:
+        await connection.close()
+
+
 async def pending(target: Target) -> int:
     """Count migrations that this program brings and the database lacks (all of them if it is empty).
 
@@ -152,7 +164,8 @@ async def _missing(connection: asyncpg.Connection[asyncpg.Record]) -> Sequence[S
     known = {(script.room, script.number): script for script in scripts()}
     if applied.keys() - known.keys():
         raise ConflictError(
-            "database-newer", "The database was migrated by a newer CareCode. Install that version, or restore a backup."
+            "database-newer",
+            "A newer CareCode migrated this database. Install that version, or restore a backup.",
         )
     for place, checksum in applied.items():
         if known[place].checksum != checksum:

@@ -30,9 +30,9 @@ def queries(room: str) -> Mapping[str, str]:
 
 
 def parse(text: str) -> dict[str, str]:
-    """Split a file of named queries.
+    r"""Split a file of named queries.
 
-    >>> parse("-- name: one\\n-- Says one.\\nSELECT 1;\\n")
+    >>> parse("-- name: one\n-- Says one.\nSELECT 1;\n")
     {'one': 'SELECT 1'}
     """
     pieces = _NAME.split(text)

@@ -97,9 +97,11 @@ def _ticket(row: Mapping[str, Any]) -> Ticket:
 def _demand_pseudonym(patient: str) -> None:
     # Anything else, a document number above all, must never be stored here.
     if not _PSEUDONYM.fullmatch(patient):
-        raise InvalidInputError("patient-pseudonym", "A patient is named by this institution's own 32-character number.")
+        raise InvalidInputError(
+            "patient-pseudonym", "A patient is named by this institution's own 32-character number."
+        )
 
 
 def _demand_organisation(organisation: str) -> None:
-    if not 1 <= len(organisation) <= _ORGANISATION_CHARACTERS_MAX:
+    if not 1 <= len(organisation) <= _ORGANISATION_CHARACTERS_MAX or not organisation.isprintable():
         raise InvalidInputError("organisation", "An institution is named by its handle.")

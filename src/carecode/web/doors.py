@@ -8,8 +8,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
+    from carecode.disclosure.cards import Cards
+    from carecode.crypto.pseudonyms import Pseudonyms
+    from carecode.disclosure.cards import Cards
     from carecode.disclosure.gate import Gate
     from carecode.disclosure.people import People
+    from carecode.disclosure.privacy import Privacy
+    from carecode.disclosure.privacy import Privacy
     from carecode.healthcode.verifier import Verifier
     from carecode.identity.index import Index
     from carecode.settlement.bills import Bills
@@ -30,6 +35,26 @@ class App(Protocol):
     @property
     def gate(self) -> Gate:
         """The gate: the only way to a record."""
+
+    @property
+    def cards(self) -> Cards:
+        """The minimum card: of_code, of_number, search, look, card (see disclosure/cards.py)."""
+
+    @property
+    def privacy(self) -> Privacy:
+        """Her own side: who_looked, institutions, refuse, allow, first_broken (disclosure/privacy.py)."""
+
+    @property
+    def cards(self) -> Cards:
+        """The minimum cards that desks see."""
+
+    @property
+    def privacy(self) -> Privacy:
+        """A resident's own side: who looked, and whom she shuts out."""
+
+    @property
+    def pseudonyms(self) -> Pseudonyms:
+        """The numbers under which institutions know residents."""
 
     @property
     def people(self) -> People:

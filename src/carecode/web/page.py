@@ -14,13 +14,13 @@ from starlette.routing import Route
 
 from carecode.kernel.errors import CareCodeError, InvalidInputError, RefusedError
 from carecode.web import rendering, sessions
-from carecode.web.language import LANGUAGES, choose, translate
+from carecode.web.language import DEFAULT, LANGUAGES, choose, translate
 from carecode.web.security import protect, require_same_origin
 from carecode.web.sentences import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
-    from datetime import datetime
+    from datetime import date, datetime
 
     from starlette.requests import Request
 
@@ -50,6 +50,33 @@ class Page:
         if self.visitor is None:
             raise RefusedError("not-signed-in", "Sign in first.")
         return self.visitor
+
+    @property
+    def switch(self) -> str:
+        """Give this page's own address in the other language; a page that came of a form gives its area's."""
+        if self.request.method != "GET":
+            return f"/{self.area or ''}?lang={self.other_language}"
+        return str(self.request.url.include_query_params(lang=self.other_language).replace(scheme="", netloc=""))
+
+    @property
+    def other_language(self) -> str:
+        """Name the language that the switch offers."""
+        return next(x for x in LANGUAGES if x != self.language)
+
+    @property
+    def today(self) -> date:
+        """Give the calendar day where this server stands."""
+        return self.now.astimezone().date()
+
+    def age(self, born: date) -> int:
+        """Count whole years since a birth."""
+        today = self.today
+        return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+
+    async def place(self, handle: str | None = None) -> str:
+        """Name an institution, the signed-in person's own unless another is asked for."""
+        organisation = await self.app.people.organisation(handle or self.requester.organisation)
+        return organisation.name_zh if self.language != DEFAULT and organisation.name_zh else organisation.name
 
     async def resident(self) -> Resident:
         """Give the signed-in resident's own keys."""

@@ -60,3 +60,16 @@ SELECT format('REVOKE ALL ON DATABASE %I FROM PUBLIC;', current_database())
   || format('REVOKE ALL ON SCHEMA public FROM PUBLIC;')
   || string_agg(format('GRANT CONNECT ON DATABASE %I TO %I;', current_database(), 'carecode_' || room), '')
 FROM unnest($1::text[]) AS room;
+
+-- name: facts
+-- What doctor wants to know: version, locale, clock, durability.
+SELECT current_setting('server_version_num')::int, store.similarity('张伟国', '张卫国') > 0, clock_timestamp(),
+  current_setting('fsync')::bool;
+
+-- name: database_exists
+-- Tell whether a database of that name exists.
+SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1);
+
+-- name: create_database
+-- Write the statement that creates it with a locale that knows Chinese letters.
+SELECT format('CREATE DATABASE %I TEMPLATE template0 ENCODING UTF8 LC_COLLATE ''C'' LC_CTYPE ''C.UTF-8''', $1::text);

@@ -1,0 +1,212 @@
+"""The composition root: the only place that builds objects and hands them on."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import secrets
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import structlog
+from starlette.applications import Starlette
+
+import carecode.api.routes
+import carecode.web.site
+from carecode.audit.log import Log
+from carecode.crypto.keyring import KeyRing
+from carecode.crypto.pseudonyms import Pseudonyms
+from carecode.disclosure.cards import Cards
+from carecode.disclosure.decisions import Decisions
+from carecode.disclosure.gate import Doors, Gate
+from carecode.disclosure.people import People
+from carecode.disclosure.privacy import Privacy
+from carecode.exchange.bundles import Bundles
+from carecode.exchange.load import Loader
+from carecode.healthcode.verifier import Verifier
+from carecode.identity.index import Index
+from carecode.kernel.errors import CareCodeError, UnavailableError
+from carecode.record.store import RecordStore
+from carecode.settlement.bills import Bills
+from carecode.statistics.counts import Counts
+from carecode.statistics.releases import visit_cell
+from carecode.store.database import Database, Target
+from carecode.store.embedded import DATABASE, PORT, SUPERUSER, EmbeddedPostgres
+from carecode.store.migrations import create_if_missing, migrate, pending
+from carecode.visits.queue import Queue
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+DATA_DEFAULT: Final = Path("~/.local/share/carecode")
+HOUSEKEEPING_SECONDS: Final = 60.0
+_BARE_HOST: Final = b"127.0.0.1"
+_MACHINE_PATHS: Final = ("/fhir", "/log", "/health", "/metrics", "/.well-known", "/oauth", "/x", "/static")
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Where the data lies and which PostgreSQL holds it."""
+
+    data: Path
+    database: str | None = field(default=None, repr=False)  # CARECODE_DATABASE
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def of(cls, data: Path | None, environment: Mapping[str, str]) -> Settings:
+        """Take ``--data`` first, then CARECODE_DATA, then the user's own data folder."""
+        folder = data or Path(environment.get("CARECODE_DATA") or DATA_DEFAULT)
+        return cls(folder.expanduser().resolve(), environment.get("CARECODE_DATABASE"), environment)
+
+
+class App:
+    """Every door of the house on one database."""
+
+    def __init__(self, database: Database, ring: KeyRing, clock: Callable[[], datetime]) -> None:
+        """Build the rooms from the ground up."""
+        random_bytes = secrets.token_bytes
+        self.database = database
+        self.ring = ring
+        self.clock = clock
+        self.pseudonyms = Pseudonyms(ring.key("pseudonyms"))
+        self.index = Index(database, ring, random_bytes)
+        self.verifier = Verifier(database, ring)
+        self.log = Log(database, random_bytes)
+        self.record = RecordStore(database, ring, random_bytes)
+        self.people = People(database, ring.key("sessions"), random_bytes)
+        self.decisions = Decisions(database)
+        self.cards = Cards(self.index, self.log, self.pseudonyms)
+        self.privacy = Privacy(self.index, self.log, self.decisions, self.people, clock)
+        self.counts = Counts(database)
+        self.gate = Gate(
+            Doors(
+                index=self.index,
+                record=self.record,
+                log=self.log,
+                decisions=self.decisions,
+                cards=self.cards,
+                pseudonyms=self.pseudonyms,
+                ring=ring,
+                clock=clock,
+                count=self.counts.count_all,
+                cell_of=visit_cell,
+            )
+        )
+        self.queue = Queue(database)
+        self.bills = Bills(database)
+        self.bundles = Bundles(self.gate, self.index, clock, random_bytes)
+        self.loader = Loader(database, self.bundles)
+
+    async def housekeep(self) -> None:
+        """Remove what has expired, once."""
+        await self.log.prune()
+        await self.people.prune(self.clock())
+
+
+def wall_clock() -> datetime:
+    """Tell the time in UTC: the one place that asks the machine."""
+    return datetime.now(UTC)
+
+
+@contextlib.asynccontextmanager
+async def opened(
+    settings: Settings, *, may_migrate: bool, alone: bool, report: Callable[[str], None] = lambda _line: None
+) -> AsyncIterator[App]:
+    """Open the house on its database, starting the embedded PostgreSQL when that is the one.
+
+    ``alone``: refuse when another process already runs this data folder's server; otherwise join it.
+    Raises the store's errors, in plain words, when the database cannot be had.
+    """
+    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    ring = KeyRing.from_environment(settings.data)
+    with _postgres(settings, ring, alone=alone, report=report) as target:
+        if not settings.database:
+            await create_if_missing(target)
+        missing = await pending(target)
+        if missing and not may_migrate:
+            raise UnavailableError("migrate-first", f"The database lacks {missing} migrations. Run carecode migrate.")
+        if missing:
+            report(f"migrating the database ({missing} steps)")
+            await migrate(target, ring.password)
+        database = Database(target, ring.password)
+        try:
+            yield App(database, ring, wall_clock)
+        finally:
+            await database.close()
+
+
+@contextlib.contextmanager
+def _postgres(settings: Settings, ring: KeyRing, *, alone: bool, report: Callable[[str], None]):  # noqa: ANN202
+    if settings.database:
+        yield Target.parse(settings.database)
+        return
+    embedded = EmbeddedPostgres(settings.data, ring.password(SUPERUSER), settings.environment)
+    target = Target.of_socket(embedded.socket_folder, PORT, DATABASE, SUPERUSER, ring.password(SUPERUSER))
+    if not alone and embedded.running_elsewhere():
+        yield target
+        return
+    report("starting PostgreSQL")
+    embedded.start()
+    try:
+        yield target
+    finally:
+        embedded.stop()
+
+
+def asgi(app: App) -> ASGIApp:
+    """Join pages and API to one ASGI application."""
+    inner = Starlette(
+        routes=[*carecode.api.routes.routes(app), *carecode.web.site.routes(app)],
+        exception_handlers={},
+        lifespan=lambda _inner: _housekeeping(app),
+    )
+
+    async def entry(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and _is_bare_page(scope):
+            await _to_localhost(scope, send)
+            return
+        await inner(scope, receive, send)
+
+    return entry
+
+
+@contextlib.asynccontextmanager
+async def _housekeeping(app: App) -> AsyncIterator[None]:
+    async def forever() -> None:
+        while True:
+            await asyncio.sleep(HOUSEKEEPING_SECONDS)
+            try:
+                await app.housekeep()
+            except CareCodeError as error:
+                log.warning("housekeeping", code=error.code)
+
+    task = asyncio.create_task(forever())
+    yield
+    task.cancel()
+
+
+def _is_bare_page(scope: Scope) -> bool:
+    host = dict(scope["headers"]).get(b"host", b"")
+    return host.split(b":")[0] == _BARE_HOST and not scope["path"].startswith(_MACHINE_PATHS)
+
+
+async def _to_localhost(scope: Scope, send: Send) -> None:
+    """Send pages to localhost: browsers refuse passkeys and workers at a bare address."""
+    port = dict(scope["headers"]).get(b"host", b"").partition(b":")[2]
+    query = b"?" + scope["query_string"] if scope["query_string"] else b""
+    place = b"http://localhost" + (b":" + port if port else b"") + scope["raw_path"] + query
+    await send({"type": "http.response.start", "status": 307, "headers": [(b"location", place)]})
+    await send({"type": "http.response.body", "body": b""})
+
+
+def environment() -> Mapping[str, str]:
+    """Return the process's environment, read once at the edge."""
+    return dict(os.environ)
+
+
+__all__: Sequence[str] = ("App", "Settings", "asgi", "environment", "opened", "wall_clock")

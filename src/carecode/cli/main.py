@@ -1,0 +1,37 @@
+"""The commands, each from the file that knows its subject."""
+
+from __future__ import annotations
+
+import typer
+
+from carecode.cli.codes import codes, scan
+from carecode.cli.enrolling import enrol, token
+from carecode.cli.health import doctor
+from carecode.cli.loading import load
+from carecode.cli.privacy import let_in, shut_out, who_looked
+from carecode.cli.serving import demo, migrate_command, serve
+
+app = typer.Typer(
+    name="carecode",
+    help="One lifelong health record and one health code for every resident.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+app.command()(serve)
+app.command()(demo)
+app.command("migrate")(migrate_command)
+app.command()(load)
+app.command()(enrol)
+app.add_typer(codes, name="code")
+app.command()(scan)
+app.command()(token)
+app.command("who-looked")(who_looked)
+app.command("shut-out")(shut_out)
+app.command("let-in")(let_in)
+app.command()(doctor)
+
+
+def main() -> None:
+    """Run one command; exit with 0, 1 or 2."""
+    app()

@@ -1,0 +1,64 @@
+"""How commands speak: a line for a person, one JSON object for a program, errors that say what to do."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Final, TypeVar
+
+import typer
+
+from carecode.app import App, Settings, environment, opened
+from carecode.kernel.errors import CareCodeError
+
+DataOption = Annotated[
+    Path | None, typer.Option("--data", help="The data folder (else CARECODE_DATA, else ~/.local/share/carecode).")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+EXIT_FAILED: Final = 1
+Result = TypeVar("Result")
+
+
+def emit(as_json: bool, value: Mapping[str, Any], text: str) -> None:  # noqa: FBT001  # the option's own name
+    """Print a command's result: ``value`` as JSON, or ``text``."""
+    print(json.dumps(value, ensure_ascii=False, default=str) if as_json else text)
+
+
+def note(line: str) -> None:
+    """Print one line of progress to standard error."""
+    print(line, file=sys.stderr, flush=True)
+
+
+def fail(error: CareCodeError, as_json: bool) -> typer.Exit:  # noqa: FBT001
+    """Print an error and return the exit to raise."""
+    if as_json:
+        print(json.dumps({"error": {"kind": error.kind, "code": error.code, "message": error.message}}))
+    else:
+        note(f"carecode: {error.message}")
+    return typer.Exit(error.exit_code)
+
+
+def run(
+    data: Path | None,
+    work: Callable[[App], Awaitable[Result]],
+    *,
+    as_json: bool,
+    may_migrate: bool = False,
+) -> Result:
+    """Open the house beside a running server, or start it for this one command, and do the work."""
+
+    async def inside() -> Result:
+        settings = Settings.of(data, environment())
+        async with opened(settings, may_migrate=may_migrate, alone=False) as app:
+            return await work(app)
+
+    try:
+        return asyncio.run(inside())
+    except CareCodeError as error:
+        raise fail(error, as_json) from None
+    except KeyboardInterrupt:
+        note("carecode: stopped")
+        raise typer.Exit(EXIT_FAILED) from None

@@ -1,0 +1,169 @@
+"""``serve``, ``demo`` and ``migrate``: bring the house up and keep it up."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sys
+import webbrowser
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import structlog
+import typer
+import uvicorn
+
+from carecode.app import App, Settings, asgi, environment, opened
+from carecode.cli.output import DataOption, JsonOption, emit, fail, note, run
+from carecode.demo.town import RESIDENTS_DEFAULT, RESIDENTS_MAX, populate
+from carecode.kernel.errors import CareCodeError, ConflictError, InvalidInputError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator
+
+HOST: Final = "127.0.0.1"
+PORT_DEFAULT: Final = 8000
+PORT_MAX: Final = 65_535
+STOP_SECONDS: Final = 2
+READY: Final = "CareCode is ready"
+PortOption = Annotated[
+    int | None,
+    typer.Option("--port", min=1, max=PORT_MAX, help="The port on 127.0.0.1 (else CARECODE_PORT, else 8000)."),
+]
+
+
+def migrate_command(data: DataOption = None, as_json: JsonOption = False) -> None:
+    """Bring the database to this version."""
+
+    async def work(_app: App) -> None:
+        """Opening did it."""
+
+    run(data, work, as_json=as_json, may_migrate=True)
+    emit(as_json, {"migrated": True}, "The database is up to date.")
+
+
+def serve(port: PortOption = None, data: DataOption = None, as_json: JsonOption = False) -> None:
+    """Serve the house on 127.0.0.1 until Ctrl-C."""
+
+    async def prepare(_app: App) -> list[str]:
+        return []
+
+    _serve(data, _checked_port(port, as_json), prepare, as_json=as_json)
+
+
+def demo(
+    port: PortOption = None,
+    data: DataOption = None,
+    residents: Annotated[
+        int, typer.Option("--residents", min=5, max=RESIDENTS_MAX, help="How many live in the town.")
+    ] = RESIDENTS_DEFAULT,
+    no_open: Annotated[bool, typer.Option("--no-open", help="Do not open a browser.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Make the demo town on first use, then serve it until Ctrl-C."""
+
+    async def prepare(app: App) -> list[str]:
+        if not await app.people.is_demo():
+            if await app.index.count():
+                raise ConflictError("not-demo", "This data folder holds real data. Choose another with --data.")
+            await populate(app, residents, note)
+        links = await app.people.demo_links(app.clock()) or {}
+        base = f"http://localhost:{chosen}"
+        if not no_open:
+            asyncio.get_running_loop().call_later(1, _show, base)
+        lines = [f"{handle:<12} {base}{path}" for handle, path in links.items()]
+        return [f"Open         {base}", *lines, f"FHIR base    {base}/fhir"]
+
+    chosen = _checked_port(port, as_json)
+    _serve(data, chosen, prepare, as_json=as_json, may_migrate=True)
+
+
+def _serve(
+    data: Path | None,
+    port: int,
+    prepare: Callable[[App], Awaitable[list[str]]],
+    *,
+    as_json: bool,
+    may_migrate: bool = False,
+) -> None:
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    try:
+        asyncio.run(_until_stopped(Settings.of(data, environment()), port, prepare, may_migrate=may_migrate))
+    except CareCodeError as error:
+        raise fail(error, as_json) from None
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        note("CareCode has stopped.")
+
+
+async def _until_stopped(
+    settings: Settings, port: int, prepare: Callable[[App], Awaitable[list[str]]], *, may_migrate: bool
+) -> None:
+    """Serve until SIGINT or SIGTERM, then stop requests, pools and PostgreSQL in this order."""
+    task = asyncio.current_task()
+    assert task is not None  # noqa: S101  # a coroutine of asyncio.run always has one
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+    listener = _listen(port)
+    async with opened(settings, may_migrate=may_migrate, alone=True, report=note) as app:
+        lines = await prepare(app)
+        options = {"log_config": None, "access_log": False, "server_header": False, "loop": "none"}
+        server = _Server(uvicorn.Config(asgi(app), timeout_graceful_shutdown=STOP_SECONDS, **options))
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        while not server.started and not serving.done():
+            await asyncio.sleep(0.01)
+        for line in [*lines, READY]:
+            print(line, flush=True)
+        try:
+            await asyncio.shield(serving)
+        except asyncio.CancelledError:
+            server.should_exit = True
+            await serving
+            raise
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its own signal handlers: it would re-raise the signal before PostgreSQL has stopped."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def _checked_port(given: int | None, as_json: bool) -> int:  # noqa: FBT001
+    try:
+        return _port(given)
+    except CareCodeError as error:
+        raise fail(error, as_json) from None
+
+
+def _port(given: int | None) -> int:
+    text = environment().get("CARECODE_PORT", str(PORT_DEFAULT))
+    if given is not None:
+        return given
+    if not (text.isascii() and text.isdigit()) or not 0 < int(text) <= PORT_MAX:
+        raise InvalidInputError("port-form", "CARECODE_PORT must be a number from 1 to 65535.")
+    return int(text)
+
+
+def _listen(port: int) -> socket.socket:
+    """Bind before anything is started, so that a taken port costs nothing."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((HOST, port))
+    except OSError:
+        listener.close()
+        raise ConflictError(
+            "port-taken", f"Port {port} is in use. Stop the other program, or choose another with --port."
+        ) from None
+    return listener
+
+
+def _show(address: str) -> None:
+    """Open a browser where a person sits at a desktop."""
+    desktop = sys.platform == "darwin" or "DISPLAY" in os.environ or "WAYLAND_DISPLAY" in os.environ
+    if desktop and sys.stdout.isatty():
+        webbrowser.open(address)

@@ -1,0 +1,282 @@
+"""The gate: the only way into the record, for reads and for writes.
+
+Every read is decided, then committed to her log, then made under the receipt of that entry, which
+PostgreSQL itself demands (docs/adr/0003).  Every requester sees Patient ids as its own pseudonyms.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from carecode.disclosure.admission import Admission
+from carecode.disclosure.answers import NOTHING_TO_OPEN, Body, Found, Query, Refusal, Release
+from carecode.disclosure.cells import counted
+from carecode.disclosure.decisions import WINDOW_HOURS
+from carecode.disclosure.policy import Refuse
+from carecode.disclosure.receipts import Receipts
+from carecode.kernel.errors import NotFoundError, RefusedError
+from carecode.kernel.vocabulary import ALL_CATEGORIES, CodePurpose, Purpose, RecordKey, Role
+from carecode.record.catalogue import as_seen, extract, matches, search_token
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from uuid import UUID
+
+    from carecode.audit.log import Log
+    from carecode.crypto.keyring import KeyRing
+    from carecode.crypto.pseudonyms import Pseudonyms
+    from carecode.disclosure.cards import Cards
+    from carecode.disclosure.decisions import Decisions
+    from carecode.identity.index import Index
+    from carecode.kernel.vocabulary import (
+        Category,
+        Counted,
+        NewResource,
+        Presentation,
+        Receipt,
+        Requester,
+        Resident,
+        Resource,
+    )
+    from carecode.record.store import RecordStore
+
+DEPOSITORS: Final = frozenset({Role.SYSTEM, Role.CLINICIAN, Role.INTEGRATOR})
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """The four pillars and what the gate needs besides; built by ``app`` only."""
+
+    index: Index
+    record: RecordStore
+    log: Log
+    decisions: Decisions
+    cards: Cards
+    pseudonyms: Pseudonyms
+    ring: KeyRing
+    clock: Callable[[], datetime]
+    count: Callable[[Sequence[Counted]], Awaitable[object]]  # statistics' ear
+    cell_of: Callable[[str, date], int]  # statistics' number of a visit's kind and day
+
+
+class Gate:
+    """Decide, log, then open; label, store and log in one transaction."""
+
+    def __init__(self, doors: Doors) -> None:
+        """Stand before these pillars."""
+        self._doors = doors
+        self._receipts = Receipts()
+        self.directory: Final = DirectoryDoor(doors)
+        self._admission = Admission(doors.log, doors.decisions, doors.clock)
+        self._token_key = doors.ring.key("record.tokens")
+        self._count_key = doors.ring.key("statistics")
+
+    # Numbers at the edge
+
+    def patient_id(self, requester: Requester, resident: Resident) -> str:
+        """Return this requester's own number for her: 32 characters, used as Patient.id."""
+        return self._doors.pseudonyms.of(resident.keys[0], requester.organisation)
+
+    async def subject(self, requester: Requester, patient_id: str) -> Resident | None:
+        """Return whom this requester knows under a number, or None."""
+        if len(patient_id) != 32 or not set(patient_id) <= set("0123456789abcdef"):  # noqa: PLR2004
+            return None
+        key = RecordKey(self._doors.pseudonyms.resolve(patient_id, requester.organisation))
+        return await self._doors.index.by_key(key)
+
+    # Reads
+
+    async def open(
+        self,
+        requester: Requester,
+        purpose: Purpose,
+        categories: frozenset[Category] = ALL_CATEGORIES,
+        *,
+        presentation: Presentation | None = None,
+        resident: Resident | None = None,
+    ) -> Release | Refusal:
+        """Open a record for a person: by a shown OPEN_RECORD code, or within an open window.
+
+        A shown code opens a treatment window of WINDOW_HOURS for the requester's institution.
+        """
+        now = self._doors.clock()
+        if presentation is not None:
+            resident = await self._doors.index.by_bearer(presentation.bearer)
+        if resident is None:
+            return NOTHING_TO_OPEN
+        shown = presentation is not None and presentation.purpose is CodePurpose.OPEN_RECORD
+        receipt = await self._admission.admit(requester, resident, purpose, categories, code_shown=shown)
+        if isinstance(receipt, Refuse):
+            return NOTHING_TO_OPEN
+        until = now + timedelta(hours=WINDOW_HOURS)
+        if shown:
+            await self.code_was_shown(requester, resident, CodePurpose.OPEN_RECORD)
+        self._receipts.put(requester, resident, purpose, receipt)
+        rows = await self._doors.record.read(receipt)
+        card = await self._doors.cards.card(requester, resident)
+        return Release(card, self._seen(requester, resident, rows), receipt, until)
+
+    async def code_was_shown(self, requester: Requester, resident: Resident, purpose: CodePurpose) -> None:
+        """Open the treatment window of the requester's institution; only an OPEN_RECORD code does."""
+        if purpose is CodePurpose.OPEN_RECORD:
+            now = self._doors.clock()
+            until = now + timedelta(hours=WINDOW_HOURS)
+            await self._doors.decisions.open_window(resident, requester.organisation, now, until)
+
+    async def fetch(self, requester: Requester, resident: Resident, query: Query) -> Found:
+        """Read part of one record, under a receipt in force or a new one.
+
+        What may not be opened and what does not exist give the same empty answer.
+        """
+        purpose = purpose_of(requester)
+        receipt = self._receipts.get(requester, resident, purpose, self._doors.clock())
+        if receipt is not None:
+            found = await self._read(requester, resident, receipt, query)
+            if found.total or await self._doors.log.is_live(receipt):
+                return found
+            self._receipts.drop(requester, resident, purpose)
+        fresh = await self._admission.admit(requester, resident, purpose, ALL_CATEGORIES, code_shown=False)
+        if isinstance(fresh, Refuse):
+            return Found([], 0)
+        self._receipts.put(requester, resident, purpose, fresh)
+        return await self._read(requester, resident, fresh, query)
+
+    async def resident_of(self, resource_id: UUID) -> Resident | None:
+        """Return whose resource this is, for a machine of its depositor; opens nothing."""
+        key = await self._doors.record.locate(resource_id)
+        return await self._doors.index.by_key(key) if key else None
+
+    async def _read(self, requester: Requester, resident: Resident, receipt: Receipt, query: Query) -> Found:
+        if query.type is not None and query.id is not None and query.version is not None:
+            row = await self._doors.record.version(receipt, query.type, query.id, query.version)
+            rows = [row] if row else []
+            return Found(self._seen(requester, resident, rows), len(rows))
+        groups = [
+            [search_token(query.type or "", name, value, self._token_key) for value in values]
+            for name, values in query.criteria
+        ]
+        rows = await self._doors.record.read(
+            receipt,
+            type_name=query.type,
+            resource_id=query.id,
+            tokens=groups,
+            limit=query.count,
+            offset=query.offset,
+            newest_first=query.newest_first,
+        )
+        total = query.offset + len(rows)
+        if (len(rows) == query.count or (query.offset and not rows)) and query.id is None:
+            total = await self._doors.record.count(receipt, type_name=query.type, tokens=groups)
+        if query.criteria:
+            kept = [row for row in rows if _really_matches(row, query)]
+            total -= len(rows) - len(kept)
+            rows = kept
+        return Found(self._seen(requester, resident, rows), total)
+
+    def _seen(self, requester: Requester, resident: Resident, rows: Sequence[Resource]) -> list[Body]:
+        number = self.patient_id(requester, resident)
+        return [
+            Body(
+                row.type,
+                number if row.type == "Patient" else row.id,
+                row.version,
+                row.updated_at,
+                row.organisation,
+                row.category,
+                as_seen(row.body, number),
+            )
+            for row in rows
+        ]
+
+    # Writes
+
+    def prepare(
+        self, type_name: str, resource: Mapping[str, object]
+    ) -> tuple[Category, datetime | None, tuple[int, ...]]:
+        """Return category, date and search tokens of a resource about to be deposited."""
+        return extract(type_name, resource, self._token_key)
+
+    async def deposit(
+        self, requester: Requester, resident: Resident, resources: Sequence[NewResource], now: datetime
+    ) -> None:
+        """Store resources in her record and log it, in one transaction."""
+        _may_deposit(requester)
+        await self._doors.record.deposit(
+            resident.keys[0],
+            resources,
+            organisation=requester.organisation,
+            requester=requester,
+            purpose=Purpose.TREAT,
+            now=now,
+        )
+        cells = counted(self._count_key, resident.keys[0], resources, now.date(), self._doors.cell_of)
+        if cells:
+            await self._doors.count(cells)
+
+    async def revise(
+        self, requester: Requester, resident: Resident, resource: NewResource, *, expected: int, now: datetime
+    ) -> int:
+        """Replace a resource that the requester's own institution deposited; return the new version."""
+        _may_deposit(requester)
+        receipt = await self._admission.admit(requester, resident, Purpose.TREAT, ALL_CATEGORIES, code_shown=False)
+        if isinstance(receipt, Refuse) or receipt.depositor != requester.organisation:
+            raise NotFoundError("no-such-resource", "There is no such resource.")
+        return await self._doors.record.revise(receipt, resource, expected_version=expected, now=now)
+
+
+class DirectoryDoor:
+    """Directory resources: about no resident, readable by every signed-in requester, without a receipt."""
+
+    def __init__(self, doors: Doors) -> None:
+        """Use the record's directory."""
+        self._directory = doors.record.directory
+        self._token_key = doors.ring.key("record.tokens")
+
+    async def deposit(self, requester: Requester, resources: Sequence[NewResource], now: datetime) -> int:
+        """Store directory resources whose ids are new; return how many were."""
+        _may_deposit(requester)
+        return await self._directory.put(resources, organisation=requester.organisation, now=now)
+
+    async def get(self, type_name: str, resource_id: UUID) -> Body | None:
+        """Return one directory resource, or None."""
+        row = await self._directory.get(type_name, resource_id)
+        return _body(row) if row else None
+
+    async def search(self, query: Query) -> list[Body]:
+        """Return the directory resources of a type that match every criterion."""
+        groups = [
+            [search_token(query.type or "", name, value, self._token_key) for value in values]
+            for name, values in query.criteria
+        ]
+        rows = await self._directory.find(query.type or "", groups, limit=query.count, offset=query.offset)
+        return [_body(row) for row in rows if not query.criteria or _really_matches(row, query)]
+
+    async def ids(self, type_name: str, parameter: str, values: Sequence[str]) -> dict[str, list[str]]:
+        """Return for each value (``system|code``) the ids of up to three resources that carry it."""
+        tokens = {value: search_token(type_name, parameter, value, self._token_key) for value in values}
+        found = await self._directory.ids(type_name, list(tokens.values()))
+        return {value: [str(one) for one in found.get(token, [])] for value, token in tokens.items()}
+
+
+def _body(row: Resource) -> Body:
+    return Body(row.type, row.id, row.version, row.updated_at, row.organisation, row.category, row.body)
+
+
+def _may_deposit(requester: Requester) -> None:
+    if requester.role not in DEPOSITORS:
+        raise RefusedError("may-not-deposit", "Only an institution's clinicians and systems may store resources.")
+
+
+def purpose_of(requester: Requester) -> Purpose:
+    """Return the purpose of a requester's session: herself asks for her own, the others treat."""
+    return requester.purpose or (Purpose.PATRQT if requester.role is Role.RESIDENT else Purpose.TREAT)
+
+
+def _really_matches(row: Resource, query: Query) -> bool:
+    """Recheck what the keyed tokens found: 64 bits may collide."""
+    decoded = msgspec.json.decode(row.body)
+    return all(any(matches(row.type, decoded, name, value) for value in values) for name, values in query.criteria)

@@ -1,0 +1,1 @@
+"""statistics: differentially private figures about all residents, released once and paid from a budget."""

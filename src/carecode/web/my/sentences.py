@@ -1,0 +1,121 @@
+"""Entries of the access log, said to the person they are about: who, where, what, why, in one sentence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from markupsafe import Markup
+
+from carecode.kernel.vocabulary import ALL_CATEGORIES, Category, Purpose, Role
+from carecode.web.language import DEFAULT, mark
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from carecode.disclosure.privacy import Look
+    from carecode.web.page import Page
+
+CATEGORIES: Final[Mapping[Category, str]] = {
+    Category.DEMOGRAPHICS: mark("who you are"),
+    Category.ALLERGIES: mark("allergies"),
+    Category.PROBLEMS: mark("problems"),
+    Category.MEDICINES: mark("medicines"),
+    Category.IMMUNIZATIONS: mark("vaccines"),
+    Category.LABORATORY: mark("results"),
+    Category.IMAGING: mark("images"),
+    Category.PROCEDURES: mark("procedures"),
+    Category.ENCOUNTERS: mark("visits"),
+    Category.DOCUMENTS: mark("letters"),
+    Category.OBSERVATIONS: mark("measurements"),
+}
+BASES: Final[Mapping[str, str]] = {
+    "code": mark("You showed your code."),
+    "visit": mark("During your visit, after you showed your code."),
+    "document": mark("You gave a document number."),
+    "pay code": mark("You showed your code to pay."),
+    "name, birth date and phone": mark("You gave your name, date of birth and phone number."),
+    "deposit": mark("Sent because of your care there."),
+    "own deposits": mark("Only what it wrote itself."),
+}
+PURPOSES: Final[Mapping[Purpose, str]] = {
+    Purpose.TREAT: mark("To treat you."),
+    Purpose.ETREAT: mark("In an emergency."),
+    Purpose.HPAYMT: mark("To settle your bill."),
+    Purpose.REGISTER: mark("To check you in."),
+    Purpose.IDENTIFY: mark("To see who you are."),
+}
+PEOPLE: Final = "people"
+COMPUTERS: Final = "computers"
+HERSELF: Final = "herself"
+
+
+@dataclass(frozen=True, slots=True)
+class InWords:
+    """One look as a page says it."""
+
+    title: Markup  # who, where, what
+    reason: str
+    icon: str
+    kind: str  # PEOPLE, COMPUTERS or HERSELF: what the filter sorts by
+
+
+def in_words(page: Page, look: Look) -> InWords:
+    """Say one entry in the page's language; what it cannot explain is said plainly, never left out."""
+    entry = look.entry
+    place = _place(page, look)
+    who = page.say("%(name)s, %(title)s", name=entry.requester_name, title=entry.requester_title)
+    if not entry.requester_title:
+        who = entry.requester_name
+    reason = _reason(page, look)
+    if look.organisation is None:
+        return InWords(_own(page, entry.action, entry.basis), reason, "person", HERSELF)
+    if entry.role in {Role.SYSTEM, Role.INTEGRATOR}:
+        words = mark("<b>A computer of %(place)s</b> sent in something new. It read nothing.")
+        if entry.action != "deposit":
+            words = mark("<b>A computer of %(place)s</b> read what %(place)s itself wrote: %(what)s.")
+        return InWords(_bold(page, words, place=place, what=_what(page, look)), reason, "computer", COMPUTERS)
+    if entry.action == "refuse":
+        words = mark("<b>%(who)s, %(place)s</b>, wanted to open your record. Nothing was opened.")
+        return InWords(_bold(page, words, who=who, place=place), reason, "lock", PEOPLE)
+    if entry.action == "deposit":
+        words = mark("<b>%(who)s, %(place)s</b>, wrote something new into your record.")
+        return InWords(_bold(page, words, who=who, place=place), reason, "letter", PEOPLE)
+    if entry.action == "identify":
+        words = mark("<b>%(who)s, %(place)s</b>, saw your name, date of birth and sex.")
+        return InWords(_bold(page, words, who=who, place=place), reason, "id", PEOPLE)
+    words = mark("<b>%(who)s, %(place)s</b>, opened %(what)s.")
+    return InWords(_bold(page, words, who=who, place=place, what=_what(page, look)), reason, "person", PEOPLE)
+
+
+def _bold(page: Page, words: str, **values: str) -> Markup:
+    return Markup(page.say(words)) % values  # noqa: S704  # our own sentence; Markup escapes the values
+
+
+def _own(page: Page, action: str, basis: str) -> Markup:
+    if action != "decide":
+        return _bold(page, mark("<b>You</b> opened your own record."))
+    if basis.startswith("refuse"):
+        return _bold(page, mark("<b>You</b> shut an institution out of what others wrote."))
+    return _bold(page, mark("<b>You</b> let an institution see your record again."))
+
+
+def _place(page: Page, look: Look) -> str:
+    if look.organisation is None:
+        return ""
+    return look.organisation.name if page.language == DEFAULT else look.organisation.name_zh or look.organisation.name
+
+
+def _what(page: Page, look: Look) -> str:
+    if not look.entry.categories or look.entry.categories == ALL_CATEGORIES:
+        return page.say("your whole record")
+    names = [page.say(CATEGORIES[x]) for x in sorted(look.entry.categories)]
+    return page.say(", ").join(names)
+
+
+def _reason(page: Page, look: Look) -> str:
+    """Say why: the purpose, then by what right."""
+    if look.organisation is None or look.entry.action == "deposit":
+        return page.say(BASES["deposit"]) if look.organisation is not None else ""
+    said = [PURPOSES.get(look.entry.purpose, ""), BASES.get(look.entry.basis, "")]
+    return " ".join(page.say(x) for x in said if x)
