@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import secrets
@@ -17,7 +18,7 @@ from hypothesis import HealthCheck, settings
 from carecode.crypto.keyring import KeyRing
 from carecode.store.database import Database, Target
 from carecode.store.embedded import PORT, SUPERUSER, EmbeddedPostgres
-from carecode.store.migrations import migrate
+from carecode.store.migrations import migrate, secure
 
 TEMPLATE = "carecode_template"
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
@@ -71,13 +72,28 @@ async def template(server: Target, ring: KeyRing) -> AsyncIterator[Target]:
     await administer(server, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
+@contextlib.asynccontextmanager
+async def _copy(server: Target, template: Target) -> AsyncIterator[Target]:
+    name = f"carecode_test_{os.getpid()}_{next(_counter)}"
+    await administer(server, f'CREATE DATABASE "{name}" TEMPLATE "{template.database}"')
+    copied = replace(server, database=name)
+    await secure(copied)  # a database's own rights are not copied with it
+    yield copied
+    await administer(server, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
 @pytest.fixture
 async def target(server: Target, template: Target) -> AsyncIterator[Target]:
     """An empty migrated database of this test's own."""
-    name = f"carecode_test_{os.getpid()}_{next(_counter)}"
-    await administer(server, f'CREATE DATABASE "{name}" TEMPLATE "{template.database}"')
-    yield replace(server, database=name)
-    await administer(server, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+    async with _copy(server, template) as copied:
+        yield copied
+
+
+@pytest.fixture(scope="module")
+async def module_target(server: Target, template: Target) -> AsyncIterator[Target]:
+    """An empty migrated database that the tests of one file share."""
+    async with _copy(server, template) as copied:
+        yield copied
 
 
 @pytest.fixture

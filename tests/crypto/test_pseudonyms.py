@@ -35,6 +35,11 @@ def test_two_institutions_or_sectors_never_share_a_number(
         assert kept.resolve(kept.of(number, *one), *two) != number
 
 
+def test_names_that_join_alike_are_not_alike() -> None:
+    kept = Pseudonyms(bytes(32))
+    assert kept.of(UUID(int=1), "city", "1clinical") != kept.of(UUID(int=1), "city1", "clinical")
+
+
 @pytest.mark.parametrize("text", ["", "0" * 31, "0" * 33, "G" * 32, "A" * 32, "0" * 32 + "\n", "\uff10" * 32])
 def test_another_form_is_refused(text: str) -> None:
     with pytest.raises(InvalidInputError):

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from carecode.healthcode import base45
 from carecode.healthcode.format import DESK_BOUND, P256
+from carecode.healthcode.phone import draw
 from carecode.kernel.errors import CareCodeError, RefusedError
 from carecode.kernel.vocabulary import CodePurpose
 from tests.healthcode.codes import CHECKS, DESK, NOW, PHONE, PHONE_P256, PHONES, code_of, row
@@ -132,6 +133,12 @@ def test_the_row_names_the_algorithm_not_the_code() -> None:
     packed = base45.decode(code_of(CodePurpose.IDENTIFY)[3:])
     relabelled = "CC1" + base45.encode(bytes((P256 << 4 | CodePurpose.IDENTIFY,)) + packed[1:])
     assert outcome(relabelled, CodePurpose.IDENTIFY) == "code-bad-signature"
+
+
+def test_a_phone_cannot_claim_another_algorithm_than_its_row_s() -> None:
+    handle, secret = CHECKS.handles.issue(1, 0)
+    text = draw(PHONE._sign, P256, handle, secret, CodePurpose.IDENTIFY, NOW)
+    assert outcome(text, CodePurpose.IDENTIFY) == "code-bad-signature"
 
 
 def test_somebody_elses_handle_with_one_s_own_key_is_a_forgery() -> None:

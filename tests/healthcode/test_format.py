@@ -153,6 +153,12 @@ def test_only_pay_and_open_record_take_the_desk_number(data: st.DataObject) -> N
         assert format.desk_number_for(purpose, "0042") == format.desk_number_for(purpose, wrong) == ""
 
 
+@pytest.mark.parametrize("wrong", [None, "", "407", "40711", "4071\n", "\u0664071", "407\uff11", "+407", " 407"])
+def test_a_desk_number_is_four_digits(wrong: str | None) -> None:
+    with pytest.raises(RefusedError, match="four digits"):
+        format.desk_number_for(CodePurpose.PAY, wrong)
+
+
 def test_a_code_shows_no_bytes_in_its_repr() -> None:
     code = format.parse(code_of(CodePurpose.IDENTIFY))
     handle = CHECKS.handles.issue(1, 0)[0]

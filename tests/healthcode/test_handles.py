@@ -35,6 +35,12 @@ def test_rubbish_does_not_open(junk: bytes) -> None:
     assert HANDLES.open(junk) is None
 
 
+@pytest.mark.parametrize("bit", range(32))
+def test_all_32_zero_bits_are_looked_at(bit: int) -> None:
+    block = HANDLES._block.decrypt(HANDLES.issue(7, 41)[0])
+    assert HANDLES.open(HANDLES._block.encrypt((int.from_bytes(block) | 1 << bit).to_bytes(16))) is None
+
+
 @pytest.mark.parametrize(("device", "serial"), [(-1, 0), (0, -1), (2**48, 0), (0, 2**48)])
 def test_numbers_beyond_48_bits_are_refused(device: int, serial: int) -> None:
     with pytest.raises(InvalidInputError):

@@ -78,10 +78,13 @@ async def test_the_bound_holds_when_eight_connections_count_her_at_once(counts: 
 
 
 async def test_overlapping_batches_at_once_neither_deadlock_nor_count_twice(counts: Counts) -> None:
-    batch = [event(number, cell) for number in range(60) for cell in CELLS[:3]]
-    added = await asyncio.gather(*(counts.count_all(batch[turn:] + batch[:turn]) for turn in range(0, 160, 20)))
-    assert sum(added) == len(batch)
-    assert sum((await truth(counts)).values()) == len(batch)
+    await asyncio.gather(*(truth(counts) for _ in range(CLIENTS)))  # every connection is open before the race
+    for turn in range(4):
+        window = WEEK - timedelta(weeks=turn)
+        batch = [event(number, cell, window) for number in range(300) for cell in CELLS[:3]]
+        batches = [batch, batch[::-1]] * (CLIENTS // 2)
+        assert sum(await asyncio.gather(*(counts.count_all(each) for each in batches))) == len(batch)
+        assert sum((await truth(counts, window)).values()) == len(batch)
 
 
 async def test_postgresql_itself_holds_the_bound(counts: Counts, target: Target) -> None:

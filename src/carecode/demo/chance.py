@@ -8,7 +8,6 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from typing import Final, TypeVar
-from uuid import UUID
 
 T = TypeVar("T")
 
@@ -48,4 +47,5 @@ class Chance(random.Random):
 
     def uuid(self) -> str:
         """Draw a UUID of version 4, as text."""
-        return str(UUID(int=self.getrandbits(128) & _CLEARED | _VERSION | _VARIANT))
+        digits = f"{self.getrandbits(128) & _CLEARED | _VERSION | _VARIANT:032x}"
+        return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"

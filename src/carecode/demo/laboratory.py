@@ -82,11 +82,17 @@ ANALYTES: Final[dict[str, Analyte]] = {
         "mmol/L", "mmol/L", _both(None), _both(5.2), 2, (4.6, 4.5), 0.6,
     ),
     "ldl": Analyte(
-        loinc("22748-8", "Cholesterol in LDL [Moles/volume] in Serum or Plasma", "低密度脂蛋白胆固醇", "LDL cholesterol"),
+        loinc(
+            "22748-8", "Cholesterol in LDL [Moles/volume] in Serum or Plasma",
+            "低密度脂蛋白胆固醇", "LDL cholesterol",
+        ),
         "mmol/L", "mmol/L", _both(None), _both(3.4), 2, (2.6, 2.6), 0.45,
     ),
     "hdl": Analyte(
-        loinc("14646-4", "Cholesterol in HDL [Moles/volume] in Serum or Plasma", "高密度脂蛋白胆固醇", "HDL cholesterol"),
+        loinc(
+            "14646-4", "Cholesterol in HDL [Moles/volume] in Serum or Plasma",
+            "高密度脂蛋白胆固醇", "HDL cholesterol",
+        ),
         "mmol/L", "mmol/L", _both(1.0), _both(None), 2, (1.45, 1.25), 0.2,
     ),
     "triglycerides": Analyte(
@@ -106,11 +112,17 @@ ANALYTES: Final[dict[str, Analyte]] = {
         "10⁹/L", "10*9/L", _both(125), _both(350), 0, (235, 225), 35,
     ),
     "alt": Analyte(
-        loinc("1742-6", "Alanine aminotransferase [Enzymatic activity/volume] in Serum or Plasma", "丙氨酸氨基转移酶", "ALT"),
+        loinc(
+            "1742-6", "Alanine aminotransferase [Enzymatic activity/volume] in Serum or Plasma",
+            "丙氨酸氨基转移酶", "ALT",
+        ),
         "U/L", "U/L", (7, 9), (40, 50), 0, (18, 23), 5,
     ),
     "ast": Analyte(
-        loinc("1920-8", "Aspartate aminotransferase [Enzymatic activity/volume] in Serum or Plasma", "天门冬氨酸氨基转移酶", "AST"),
+        loinc(
+            "1920-8", "Aspartate aminotransferase [Enzymatic activity/volume] in Serum or Plasma",
+            "天门冬氨酸氨基转移酶", "AST",
+        ),
         "U/L", "U/L", (13, 15), (35, 40), 0, (20, 23), 4,
     ),
     "urate": Analyte(
@@ -164,7 +176,7 @@ VITALS: Final[dict[str, Analyte]] = {
     ),
     "apgar": Analyte(
         loinc("9274-2", "5 minute Apgar Score", "5分钟阿普加评分", "Apgar at 5 minutes"),
-        "", "{score}", _both(7), _both(None), 0, (9.6, 9.6), 0.5,
+        "points", "{score}", _both(7), _both(None), 0, (9.6, 9.6), 0.5,
     ),
 }  # fmt: skip
 
@@ -196,7 +208,7 @@ PANELS: Final[dict[str, Panel]] = {
         ("alt", "ast"),
     ),
     "thyroid": Panel(
-        loinc("55204-2", "Thyroid function panel - Serum or Plasma", "甲状腺功能", "Thyroid function"),
+        loinc("3016-3", "Thyrotropin [Units/volume] in Serum or Plasma", "甲状腺功能", "Thyroid function"),
         ("tsh",),
     ),
     "urate": Panel(

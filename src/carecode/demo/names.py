@@ -35,11 +35,12 @@ SURNAMES: Final = _rows(
     "崔 cui 3 谭 tan 3 陆 lu 3 范 fan 3 汪 wang 3 廖 liao 3 石 shi 3 金 jin 3 韦 wei 3 贾 jia 3 夏 xia 3 "
     "方 fang 3 单 shan 1 仇 qiu 1 欧阳 ouyang 1 司马 sima 1"
 )
+_TWO_CHARACTERS: Final = {characters for (characters, _), _ in SURNAMES if len(characters) > 1}
 # by sex and by birth: until 1964, until 1989, later
 _WOMEN: Final = (
     _pairs("桂 gui 兰 lan 秀 xiu 英 ying 玉 yu 珍 zhen 凤 feng 淑 shu 华 hua 芳 fang 素 su 琴 qin 月 yue 荣 rong"),
     _pairs(
-        "丽 li 敏 min 静 jing 燕 yan 红 hong 霞 xia 艳 yan 娟 juan 梅 mei 慧 hui 玲 ling 洁 jie 娜 na 莉 li 萍 ping 晓 xiao"
+        "丽 li 敏 min 静 jing 燕 yan 红 hong 霞 xia 艳 yan 娟 juan 梅 mei 慧 hui 玲 ling 洁 jie 娜 na 莉 li 萍 ping"
     ),
     _pairs(
         "雨 yu 欣 xin 怡 yi 涵 han 梓 zi 萱 xuan 诗 shi 琪 qi 佳 jia 悦 yue 思 si 婷 ting 可 ke 馨 xin 宁 ning 安 an"
@@ -47,9 +48,7 @@ _WOMEN: Final = (
 )
 _MEN: Final = (
     _pairs("建 jian 国 guo 德 de 明 ming 志 zhi 永 yong 福 fu 贵 gui 荣 rong 根 gen 长 chang 生 sheng 文 wen 军 jun"),
-    _pairs(
-        "伟 wei 强 qiang 磊 lei 勇 yong 涛 tao 杰 jie 鹏 peng 斌 bin 刚 gang 浩 hao 波 bo 辉 hui 峰 feng 俊 jun 超 chao 宇 yu"
-    ),
+    _pairs("伟 wei 强 qiang 磊 lei 勇 yong 涛 tao 杰 jie 鹏 peng 斌 bin 刚 gang 波 bo 辉 hui 峰 feng 俊 jun 超 chao"),
     _pairs(
         "浩 hao 宇 yu 轩 xuan 子 zi 博 bo 睿 rui 泽 ze 辰 chen 天 tian 佑 you 嘉 jia 航 hang 昊 hao 然 ran 一 yi 诺 nuo"
     ),
@@ -76,6 +75,16 @@ def given_name(chance: Chance, sex: str, year: int) -> tuple[str, str]:
         return first, sound.capitalize()
     second, next_sound = chance.choice(characters)
     return first + second, join_pinyin(sound, next_sound)
+
+
+def split_name(name: str) -> tuple[str, str]:
+    """Split a full name into surname and given name; a few surnames have two characters.
+
+    >>> split_name("林梅"), split_name("欧阳美玲")
+    (('林', '梅'), ('欧阳', '美玲'))
+    """
+    length = 2 if name[:2] in _TWO_CHARACTERS else 1
+    return name[:length], name[length:]
 
 
 def join_pinyin(first: str, second: str) -> str:

@@ -8,6 +8,7 @@ Sources: SNOMED CT, LOINC, UCUM, ICD-10, ATC and CVX codes; HL7 FHIR R4 data typ
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
 Json = dict[str, Any]
@@ -33,12 +34,14 @@ class Term:
     icd: str = ""
     short: str = ""  # what a page shows when ``en`` is a long official name
 
-    def codeable(self) -> Json:
-        """Write a FHIR CodeableConcept."""
-        codings = [{"system": self.system, "code": self.code, "display": self.en}]
-        if self.icd:
-            codings.append({"system": ICD_10, "code": self.icd, "display": self.zh})
-        return {"coding": codings, "text": self.short or self.en, "_text": translated(self.zh)}
+
+@cache
+def codeable(term: Term) -> Json:
+    """Write a FHIR CodeableConcept.  One object per term: resources share it, so copy before changing it."""
+    codings = [{"system": term.system, "code": term.code, "display": term.en}]
+    if term.icd:
+        codings.append({"system": ICD_10, "code": term.icd, "display": term.zh})
+    return {"coding": codings, "text": term.short or term.en, "_text": translated(term.zh)}
 
 
 def sct(code: str, en: str, zh: str, icd: str = "") -> Term:
@@ -66,8 +69,9 @@ def translated(zh: str) -> Json:
     }
 
 
+@cache
 def coded(table: str, code: str, display: str) -> Json:
-    """Write a CodeableConcept of one of HL7's own tables."""
+    """Write a CodeableConcept of one of HL7's own tables; shared like ``codeable``."""
     return {"coding": [{"system": HL7 + table, "code": code, "display": display}]}
 
 

@@ -18,7 +18,7 @@ from carecode.kernel.errors import CareCodeError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from carecode.kernel.vocabulary import Resident
+    from carecode.kernel.vocabulary import NewResource, Resident
 
 CREATED: Final = "201 Created"
 OK: Final = "200 OK"
@@ -44,7 +44,7 @@ class Done:
     updated: str  # FHIR instant; empty when nothing was stored
 
     @property
-    def location(self) -> str:
+    def place(self) -> str:
         """Where this version stands, relative to the base."""
         return f"{self.type}/{self.id}/_history/{self.version}"
 
@@ -56,10 +56,7 @@ class Taken:
     done: tuple[Done, ...]
     resident: Resident | None = field(repr=False)
     stored: Mapping[str, int]
-
-    def names(self) -> list[str]:
-        """Return ``Type/id`` of each entry."""
-        return [f"{one.type}/{one.id}" for one in self.done]
+    resources: Sequence[NewResource | None] = field(repr=False, default=())  # None: was there already
 
 
 def counted(done: Sequence[Done]) -> Counter[str]:
@@ -74,7 +71,7 @@ def response(kind: str, rows: Sequence[Done | CareCodeError]) -> bytes:
 
 
 def _done(row: Done) -> dict[str, object]:
-    answer = {"status": row.status, "location": row.location, "etag": f'W/"{row.version}"'}
+    answer = {"status": row.status, "location": row.place, "etag": f'W/"{row.version}"'}
     return {"response": answer | ({"lastModified": row.updated} if row.updated else {})}
 
 

@@ -12,14 +12,12 @@ from typing import TYPE_CHECKING, Any, Final
 from carecode.exchange.refusals import SentRefusedError
 from carecode.identity import identifiers
 from carecode.identity.identifiers import Identifier
+from carecode.identity.index import IDENTIFIERS_MAX
 from carecode.identity.person import Person
 from carecode.kernel.errors import InvalidInputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-
-IDENTIFIERS_MAX: Final = 50
-"""Numbers of one Patient."""
 
 _NAME_USES: Final = ("official", "usual", None)  # the first that there is; never "old" or "maiden"
 _HAN: Final = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U000323af]")
@@ -31,7 +29,7 @@ def numbers(patient: Mapping[str, Any]) -> list[Identifier]:
     SentRefusedError ``patient-identifier`` when none is left: nobody could be found again.
     """
     found: dict[tuple[str, str], Identifier] = {}
-    for index, sent in enumerate(_objects(patient.get("identifier"))[:IDENTIFIERS_MAX]):
+    for index, sent in enumerate(_objects(patient.get("identifier"))):
         system, value = sent.get("system"), sent.get("value")
         if not isinstance(system, str) or not isinstance(value, str) or sent.get("use") == "old":
             continue
@@ -40,6 +38,13 @@ def numbers(patient: Mapping[str, Any]) -> list[Identifier]:
         except InvalidInputError as error:
             raise SentRefusedError(error.code, error.message, f"identifier[{index}]", "value") from None
         found[number.system, number.value] = number
+        if len(found) > IDENTIFIERS_MAX:
+            raise SentRefusedError(
+                "identifiers-too-many",
+                f"A Patient has at most {IDENTIFIERS_MAX} identifiers.",
+                "identifier",
+                "too-costly",
+            )
     if not found:
         raise SentRefusedError(
             "patient-identifier",
@@ -81,7 +86,8 @@ def _written(name: Mapping[str, Any]) -> str:
         return text
     family = name.get("family")
     family = family if isinstance(family, str) else ""
-    given = [part for part in name.get("given") or () if isinstance(part, str)]
+    parts = name.get("given")
+    given = [part for part in parts if isinstance(part, str)] if isinstance(parts, list) else []
     if _HAN.search(family):
         return family + "".join(given)
     return " ".join((*given, family)).strip()

@@ -19,7 +19,7 @@ from carecode.crypto.uuid7 import RANDOM_BYTES, uuid7
 from carecode.exchange import references, splice, wellformed
 from carecode.exchange.envelope import Sent, SentEntry
 from carecode.exchange.refusals import SentRefusedError
-from carecode.kernel.errors import CareCodeError
+from carecode.kernel.errors import CareCodeError, InvalidInputError
 from carecode.kernel.vocabulary import Category, NewResource
 from carecode.record.catalogue import PLACEHOLDER, TYPES
 
@@ -43,11 +43,8 @@ class Links:
 
     def patients(self) -> dict[bytes, references.Literal | references.Conditional]:
         """Return the references that name a resident who is not in the bundle."""
-        found: dict[bytes, references.Literal | references.Conditional] = {}
-        for reference, target in (*self.literals.items(), *self.conditionals.items()):
-            if target.type == "Patient":
-                found[reference] = target
-        return found
+        targets: dict[bytes, references.Literal | references.Conditional] = {**self.literals, **self.conditionals}
+        return {reference: one for reference, one in targets.items() if one.type == "Patient"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +225,7 @@ def new_references(
     return new
 
 
-def build(  # noqa: PLR0913 - one resource, the answers and the stamp
+def build(
     entry: SentEntry,
     given: Given,
     new_references: Mapping[bytes, bytes],
@@ -254,6 +251,8 @@ def build(  # noqa: PLR0913 - one resource, the answers and the stamp
         category, sort_date, tokens = prepare(entry.type, decoded)
     except SentRefusedError as error:
         raise error.within(entry.inside) from None
+    except InvalidInputError as error:
+        raise SentRefusedError(error.code, error.message, entry.inside) from None
     return NewResource(entry.type, given.id, category, sort_date, tokens, body)
 
 

@@ -37,12 +37,13 @@ class Tokens:
     Not for two threads at once.
     """
 
-    __slots__ = ("_key", "_memo")
+    __slots__ = ("_key", "_remembered", "_rows")
 
     def __init__(self, key: bytes) -> None:
         """Take the ring's ``record.tokens``, 32 bytes."""
         self._key = key
-        self._memo: dict[tuple[str, str, str, str], tuple[int, ...]] = {}
+        self._rows: dict[str, tuple[_Reading, ...]] = {}
+        self._remembered = 0
 
     def __repr__(self) -> str:
         """Hide the key."""
@@ -51,21 +52,22 @@ class Tokens:
     def of_resource(self, row: ResourceType, resource: Decoded) -> tuple[int, ...]:
         """Return the tokens of a resource, each once: at most TOKENS_PER_RESOURCE_MAX.
 
-        About 5 us for a usual Observation.
+        About 4 us for a usual Observation whose codes were met before.
         """
-        found: dict[int, None] = {}
-        memo = self._memo
-        for rule in row.tokens:
-            if rule.path[0] not in resource:
+        readings = self._rows.get(row.name)
+        if readings is None:
+            readings = self._rows[row.name] = tuple(_Reading(rule) for rule in row.tokens)
+        found: list[int] = []
+        for reading in readings:
+            value = resource.get(reading.first)
+            if value is None:
                 continue
-            for system, code in pairs(rule, resource):
-                key = (row.name, rule.parameter, system, code)
-                made = memo.get(key)
-                if made is None:
-                    made = self._remember(key, rule.kind)
-                for token in made:
-                    found[token] = None
-        tokens = tuple(found)
+            memo = reading.memo
+            leaves = value if isinstance(value, list) else [value]
+            for pair in reading.read(_leaves(leaves, reading.rest) if reading.rest else leaves):
+                made = memo.get(pair)
+                found += self._remember(row.name, reading, pair) if made is None else made
+        tokens = tuple(dict.fromkeys(found))
         return tokens if len(tokens) <= TOKENS_PER_RESOURCE_MAX else tokens[:TOKENS_PER_RESOURCE_MAX]
 
     def of_search(self, row: ResourceType, parameter: str, text: str) -> int:
@@ -82,15 +84,17 @@ class Tokens:
             return keyed_token(self._key, _spell(row.name, parameter, code))
         return keyed_token(self._key, _spell(row.name, parameter, f"{system}|{code}"))
 
-    def _remember(self, key: tuple[str, str, str, str], kind: Kind) -> tuple[int, ...]:
+    def _remember(self, type_name: str, reading: _Reading, pair: Pair) -> tuple[int, ...]:
         """Make the tokens of one value: by code alone, and with its system."""
-        type_name, parameter, system, code = key
-        made: tuple[int, ...] = (keyed_token(self._key, _spell(type_name, parameter, code)),)
-        if kind not in _BY_CODE_ALONE:
-            made = (*made, keyed_token(self._key, _spell(type_name, parameter, f"{system}|{code}")))
-        if len(self._memo) >= MEMO_ENTRIES_MAX:
-            self._memo.clear()
-        self._memo[key] = made
+        system, code = pair
+        made: tuple[int, ...] = (keyed_token(self._key, _spell(type_name, reading.parameter, code)),)
+        if not reading.by_code_alone:
+            made = (*made, keyed_token(self._key, _spell(type_name, reading.parameter, f"{system}|{code}")))
+        if self._remembered >= MEMO_ENTRIES_MAX:
+            self._rows.clear()
+            self._remembered = 0
+        self._remembered += 1
+        reading.memo[pair] = made
         return made
 
 
@@ -136,43 +140,46 @@ def _searched(kind: Kind, text: str) -> tuple[str | None, str]:
 
 def pairs(rule: TokenRule, resource: Decoded) -> list[Pair]:
     """Return every value that a rule finds in a resource, in the order written."""
-    leaves = _leaves(resource, rule.path)
-    match rule.kind:
-        case Kind.CODE:
-            return [("", _written(leaf)) for leaf in leaves if isinstance(leaf, (str, bool))]
-        case Kind.CONCEPT:
-            return [pair for leaf in leaves if isinstance(leaf, dict) for pair in _coding_pairs(leaf.get("coding"))]
-        case Kind.CODING:
-            return _coding_pairs(leaves)
-        case Kind.IDENTIFIER:
-            return [
-                (_text(leaf.get("system")), value)
-                for leaf in leaves
-                if isinstance(leaf, dict) and isinstance(value := leaf.get("value"), str)
-            ]
-        case Kind.REFERENCE:
-            return [
-                _reference_pair(text)
-                for leaf in leaves
-                if isinstance(leaf, dict) and isinstance(text := leaf.get("reference"), str) and text[:1] != "#"
-            ]
+    return _READERS[rule.kind](_leaves([resource], rule.path))
 
 
-def _written(leaf: str | bool) -> str:  # noqa: FBT001 - a FHIR boolean is searched as a word
-    return leaf if isinstance(leaf, str) else str(leaf).lower()
-
-
-def _text(value: Any) -> str:  # noqa: ANN401 - decoded JSON
-    return value if isinstance(value, str) else ""
-
-
-def _coding_pairs(codings: Any) -> list[Pair]:  # noqa: ANN401 - decoded JSON
-    if not isinstance(codings, list):
-        return []
+def _code_pairs(leaves: list[Any]) -> list[Pair]:
+    # A FHIR boolean is searched as a word.
     return [
-        (_text(coding.get("system")), code)
-        for coding in codings
-        if isinstance(coding, dict) and isinstance(code := coding.get("code"), str)
+        ("", leaf if isinstance(leaf, str) else str(leaf).lower()) for leaf in leaves if isinstance(leaf, (str, bool))
+    ]
+
+
+def _concept_pairs(leaves: list[Any]) -> list[Pair]:
+    return [
+        pair
+        for leaf in leaves
+        if isinstance(leaf, dict) and isinstance(codings := leaf.get("coding"), list)
+        for pair in _coding_pairs(codings)
+    ]
+
+
+def _coding_pairs(leaves: list[Any]) -> list[Pair]:
+    return [
+        (system if isinstance(system := leaf.get("system"), str) else "", code)
+        for leaf in leaves
+        if isinstance(leaf, dict) and isinstance(code := leaf.get("code"), str)
+    ]
+
+
+def _identifier_pairs(leaves: list[Any]) -> list[Pair]:
+    return [
+        (system if isinstance(system := leaf.get("system"), str) else "", value)
+        for leaf in leaves
+        if isinstance(leaf, dict) and isinstance(value := leaf.get("value"), str)
+    ]
+
+
+def _reference_pairs(leaves: list[Any]) -> list[Pair]:
+    return [
+        _reference_pair(text)
+        for leaf in leaves
+        if isinstance(leaf, dict) and isinstance(text := leaf.get("reference"), str) and text[:1] != "#"
     ]
 
 
@@ -183,9 +190,31 @@ def _reference_pair(text: str) -> Pair:
     return (kept.rpartition("/")[2], ident) if slash else ("", local)
 
 
-def _leaves(resource: Decoded, path: tuple[str, ...]) -> list[Any]:
+_READERS: Final = {
+    Kind.CODE: _code_pairs,
+    Kind.CONCEPT: _concept_pairs,
+    Kind.CODING: _coding_pairs,
+    Kind.IDENTIFIER: _identifier_pairs,
+    Kind.REFERENCE: _reference_pairs,
+}
+
+
+class _Reading:
+    """A rule made ready: its path split, its reader chosen, its values' tokens remembered."""
+
+    __slots__ = ("by_code_alone", "first", "memo", "parameter", "read", "rest")
+
+    def __init__(self, rule: TokenRule) -> None:
+        self.parameter = rule.parameter
+        self.first = rule.path[0]
+        self.rest = rule.path[1:]
+        self.read = _READERS[rule.kind]
+        self.by_code_alone = rule.kind in _BY_CODE_ALONE
+        self.memo: dict[Pair, tuple[int, ...]] = {}
+
+
+def _leaves(nodes: list[Any], path: tuple[str, ...]) -> list[Any]:
     """Follow a path through objects and lists; lists at the end are opened."""
-    nodes: list[Any] = [resource]
     for step in path:
         reached: list[Any] = []
         for node in nodes:
@@ -201,7 +230,7 @@ def _leaves(resource: Decoded, path: tuple[str, ...]) -> list[Any]:
 def references(resource: Decoded, subject_paths: tuple[tuple[str, ...], ...]) -> Iterator[str]:
     """Yield the references that stand at the given paths, as written."""
     for path in subject_paths:
-        for leaf in _leaves(resource, path):
+        for leaf in _leaves([resource], path):
             if isinstance(leaf, dict) and isinstance(text := leaf.get("reference"), str):
                 yield text
 
@@ -215,7 +244,7 @@ def sort_date(row: ResourceType, resource: Decoded) -> datetime | None:
     for path in row.dates:
         if path[0] not in resource:
             continue
-        for leaf in _leaves(resource, path):
+        for leaf in _leaves([resource], path):
             text = leaf
             if isinstance(leaf, dict):  # a Period, or a Timing with its events
                 text = leaf.get("start") or leaf.get("end") or _first(leaf.get("event"))

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 SUPERUSER: Final = "carecode_bootstrap"
 DATABASE: Final = "carecode"
 PORT: Final = 5432
+CLUSTER_BYTES_MIN: Final = 120 << 20  # an empty cluster with its first WAL files
 START_SECONDS_MAX: Final = 60.0
 STOP_SECONDS_MAX: Final = 30.0
 _SOCKET_PATH_MAX: Final = 107
@@ -133,6 +134,8 @@ class EmbeddedPostgres:
         """Run initdb into a sibling folder and rename it: a half-made cluster is never mistaken for one."""
         fresh = self.folder.with_name("postgres.new")
         shutil.rmtree(fresh, ignore_errors=True)
+        if shutil.disk_usage(fresh.parent).free < CLUSTER_BYTES_MIN:
+            raise _unavailable("No space left on device")  # initdb may die of it without a word
         with tempfile.NamedTemporaryFile("w", dir=self.folder.parent, prefix="pw") as secret:
             secret.write(self._password)
             secret.flush()

@@ -154,8 +154,22 @@ async def _apply(connection: asyncpg.Connection[asyncpg.Record], report: Callabl
             await connection.execute(
                 queries("store")["record_migration"], script.room, script.number, script.name, script.checksum
             )
-    await connection.execute(await connection.fetchval(queries("store")["secure_database"], list(ROOMS)))
+    await _secure(connection)
     return len(missing)
+
+
+async def secure(target: Target) -> None:
+    """Take every right on the database itself from PUBLIC; a copy of a database needs it again."""
+    with unavailable():
+        connection = await asyncpg.connect(**target.arguments(target.admin_user, target.admin_password))
+    try:
+        await _secure(connection)
+    finally:
+        await connection.close()
+
+
+async def _secure(connection: asyncpg.Connection[asyncpg.Record]) -> None:
+    await connection.execute(await connection.fetchval(queries("store")["secure_database"], list(ROOMS)))
 
 
 async def _missing(connection: asyncpg.Connection[asyncpg.Record]) -> Sequence[Script]:

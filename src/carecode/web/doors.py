@@ -8,12 +8,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from carecode.disclosure.cards import Cards
     from carecode.crypto.pseudonyms import Pseudonyms
     from carecode.disclosure.cards import Cards
     from carecode.disclosure.gate import Gate
     from carecode.disclosure.people import People
-    from carecode.disclosure.privacy import Privacy
     from carecode.disclosure.privacy import Privacy
     from carecode.healthcode.verifier import Verifier
     from carecode.identity.index import Index
@@ -43,14 +41,6 @@ class App(Protocol):
     @property
     def privacy(self) -> Privacy:
         """Her own side: who_looked, institutions, refuse, allow, first_broken (disclosure/privacy.py)."""
-
-    @property
-    def cards(self) -> Cards:
-        """The minimum cards that desks see."""
-
-    @property
-    def privacy(self) -> Privacy:
-        """A resident's own side: who looked, and whom she shuts out."""
 
     @property
     def pseudonyms(self) -> Pseudonyms:

@@ -91,7 +91,7 @@ class Page:
         translated = translate(self.language, words)
         return translated % values if values else translated
 
-    def render(self, template: str, /, status: int = 200, **values: object) -> HTMLResponse:
+    def render(self, template: str, status: int = 200, /, **values: object) -> HTMLResponse:
         """Show a template."""
         path = self.request.url.path if self.request.method == "GET" else f"/{self.area or ''}"
         html = (
@@ -166,15 +166,10 @@ async def _page(app: App, request: Request, area: str | None) -> Page:
 
 async def _answer(page: Page, handler: Callable[[Page], Awaitable[Response]]) -> Response:
     """Run a handler, and say in words what stood in its way."""
-    url = page.request.url
-    if url.hostname == "127.0.0.1" and page.request.method == "GET":
-        # passkeys refuse a bare address, and a cookie set under one name is not sent to the other
-        netloc = "localhost" if url.port is None else f"localhost:{url.port}"
-        return RedirectResponse(str(url.replace(netloc=netloc)), status_code=307)
     try:
         require_same_origin(page.request)
         if page.area and page.visitor is None:
-            return page.render("front/signed_out.html", status=403)
+            return page.render("front/signed_out.html", 403)
         return await handler(page)
     except CareCodeError as error:
         return failure(page, error)
@@ -185,4 +180,4 @@ def failure(page: Page, error: CareCodeError) -> Response:
     words = sentence(error, page.language)
     if "application/json" in page.request.headers.get("accept", ""):
         return JSONResponse({"code": error.code, "message": words}, status_code=error.http_status)
-    return page.render("front/error.html", status=error.http_status, words=words, code=error.code)
+    return page.render("front/error.html", error.http_status, words=words, code=error.code)

@@ -9,17 +9,17 @@ from __future__ import annotations
 import hashlib
 from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from babel.dates import format_date, format_datetime, format_time
-from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader, PrefixLoader, StrictUndefined
+from jinja2 import ChainableUndefined, ChoiceLoader, Environment, FileSystemLoader, PackageLoader, PrefixLoader
 from starlette.staticfiles import StaticFiles
 
 from carecode.kernel.errors import UnavailableError
 from carecode.web.language import DEFAULT, locale, translate
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from datetime import date, datetime
 
     from starlette.responses import Response
@@ -52,6 +52,37 @@ class Files(StaticFiles):
         response.headers["X-Content-Type-Options"] = "nosniff"
         response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
         return response
+
+
+class Missing(ChainableUndefined):
+    """What a template names and nobody gave: nothing for an absent key of a mapping, else an error.
+
+    The macros of govuk-frontend read keys of their parameters that are mostly absent; a page's own names
+    must be there.
+    """
+
+    def _given(self) -> None:
+        if not isinstance(self._undefined_obj, dict):
+            self._fail_with_undefined_error()
+
+    def __str__(self) -> str:
+        self._given()
+        return ""
+
+    def __bool__(self) -> bool:
+        self._given()
+        return False
+
+    def __iter__(self) -> Iterator[Any]:
+        self._given()
+        return iter(())
+
+    def __len__(self) -> int:
+        self._given()
+        return 0
+
+    def __html__(self) -> str:
+        return str(self)
 
 
 @cache
@@ -100,7 +131,7 @@ def environment(language: str) -> Environment:
         extensions=["jinja2.ext.i18n"],
         trim_blocks=True,
         lstrip_blocks=True,
-        undefined=StrictUndefined,
+        undefined=Missing,
     )
     made.install_gettext_callables(  # type: ignore[attr-defined]  # the i18n extension adds it
         partial(translate, language), partial(_translate_plural, language), newstyle=True

@@ -12,7 +12,7 @@ CREATE TABLE healthcode.device (
   next_serial bigint NOT NULL DEFAULT 0 CHECK (next_serial BETWEEN 0 AND 281474976710656),
   revoked_at date
 );
-COMMENT ON TABLE healthcode.device IS 'bearer: the phones that may show her code; label sealed, numbers of 48 bits';
+COMMENT ON TABLE healthcode.device IS 'lookup: the phones that may show her code; label sealed, numbers of 48 bits';
 CREATE INDEX device_by_bearer ON healthcode.device (bearer);
 
 CREATE TABLE healthcode.used (

@@ -73,3 +73,33 @@ SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1);
 -- name: create_database
 -- Write the statement that creates it with a locale that knows Chinese letters.
 SELECT format('CREATE DATABASE %I TEMPLATE template0 ENCODING UTF8 LC_COLLATE ''C'' LC_CTYPE ''C.UTF-8''', $1::text);
+
+-- name: lint_tables
+-- Every table of the rooms: its comment, the columns of each unique index in order, its triggers.
+SELECT c.oid::regclass::text AS name, obj_description(c.oid, 'pg_class') AS comment,
+  coalesce((SELECT jsonb_agg(columns) FROM (
+    SELECT (SELECT jsonb_agg(a.attname ORDER BY k.place)
+      FROM unnest(i.indkey::int2[]) WITH ORDINALITY AS k(number, place)
+      JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.number) AS columns
+    FROM pg_index i WHERE i.indrelid = c.oid AND i.indisunique) AS u), '[]')::text AS unique_columns,
+  EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal) AS triggers
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r', 'p') AND n.nspname NOT IN ('pg_catalog', 'information_schema') ORDER BY 1;
+
+-- name: lint_keys
+-- Foreign keys that leave their schema.
+SELECT k.conrelid::regclass::text AS name
+FROM pg_constraint k JOIN pg_class a ON a.oid = k.conrelid JOIN pg_class b ON b.oid = k.confrelid
+WHERE k.contype = 'f' AND a.relnamespace <> b.relnamespace;
+
+-- name: lint_public
+-- Routines and tables of the rooms that PUBLIC may use; the trigram functions of the store are the extension's own.
+SELECT p.oid::regprocedure::text AS name
+FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+WHERE n.nspname NOT IN ('pg_catalog', 'information_schema', 'store')
+  AND (p.proacl IS NULL OR EXISTS (SELECT FROM aclexplode(p.proacl) x WHERE x.grantee = 0))
+UNION ALL
+SELECT c.oid::regclass::text
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r', 'p', 'v', 'S') AND n.nspname NOT IN ('pg_catalog', 'information_schema')
+  AND EXISTS (SELECT FROM aclexplode(c.relacl) x WHERE x.grantee = 0);

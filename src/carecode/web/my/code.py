@@ -10,6 +10,7 @@ from carecode.kernel.vocabulary import CodePurpose, Role
 from carecode.visits.services import service_of
 from carecode.web.language import DEFAULT, mark
 from carecode.web.my import frame
+from carecode.web.my.enrol import own_devices
 from carecode.web.my.sentences import in_words
 from carecode.web.rendering import written_time
 
@@ -32,7 +33,11 @@ NEWS_AGE_MAX: Final = timedelta(minutes=10)  # older looks stand in "Who looked"
 async def show(page: Page) -> Response:
     """Show the code page; the code itself is made on the phone."""
     return await frame.show(
-        page, "my/code.html", purposes=PURPOSES, now_ms=round(page.now.timestamp() * 1000)
+        page,
+        "my/code.html",
+        purposes=PURPOSES,
+        now_ms=round(page.now.timestamp() * 1000),
+        devices=await own_devices(page),
     )
 
 

@@ -33,7 +33,7 @@ async def redeem(page: Page) -> Response:
         _, token = await page.app.people.redeem_enrolment(code, page.now)
     except CareCodeError as error:
         words = sentence(error, page.language)
-        return page.render("my/enrol.html", status=error.http_status, words=words)
+        return page.render("my/enrol.html", error.http_status, words=words)
     response = page.go("/my/phone")
     sessions.remember(response, page.request, "my", token)
     return response
@@ -41,7 +41,7 @@ async def redeem(page: Page) -> Response:
 
 async def phone(page: Page) -> Response:
     """Let the phone make its key; a script does it and goes on to the code."""
-    return await frame.show(page, "my/phone.html")
+    return await frame.show(page, "my/phone.html", devices=await own_devices(page))
 
 
 async def register(page: Page) -> Response:
@@ -63,12 +63,16 @@ async def register(page: Page) -> Response:
 async def refill(page: Page) -> Response:
     """Give one of her own phones more handles."""
     sent = await _json(page)
-    bearer = await page.app.index.bearer_of((await page.resident()).id)
-    own = {x.number for x in await page.app.verifier.devices(bearer) if x.revoked_at is None}
     device = sent.get("device")
-    if not isinstance(device, int) or device not in own:
+    if not isinstance(device, int) or device not in await own_devices(page):
         raise NotFoundError("device-unknown", "This phone is not registered, or was cancelled.")
     return page.answer(await _batch(page, device))
+
+
+async def own_devices(page: Page) -> list[int]:
+    """List the numbers of her phones that may show codes: a browser holding another person's key shows none."""
+    bearer = await page.app.index.bearer_of((await page.resident()).id)
+    return [x.number for x in await page.app.verifier.devices(bearer) if x.revoked_at is None]
 
 
 async def _batch(page: Page, device: int) -> dict[str, Any]:

@@ -115,7 +115,8 @@ def _what(page: Page, look: Look) -> str:
 
 def _reason(page: Page, look: Look) -> str:
     """Say why: the purpose, then by what right."""
-    if look.organisation is None or look.entry.action == "deposit":
-        return page.say(BASES["deposit"]) if look.organisation is not None else ""
-    said = [PURPOSES.get(look.entry.purpose, ""), BASES.get(look.entry.basis, "")]
+    if look.organisation is None:
+        return ""
+    purpose = "" if look.entry.action == "deposit" else PURPOSES.get(look.entry.purpose, "")
+    said = [purpose, BASES.get(look.entry.basis, "")]
     return " ".join(page.say(x) for x in said if x)

@@ -1,0 +1,43 @@
+"""The doors that the API knocks at: what ``app.py`` builds and hands to ``api.routes.routes``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from carecode.crypto.keyring import KeyRing
+    from carecode.disclosure.gate import Gate
+    from carecode.disclosure.people import People
+    from carecode.exchange.bundles import Bundles
+    from carecode.identity.index import Index
+
+
+class App(Protocol):
+    """The built application, as far as the API uses it."""
+
+    @property
+    def gate(self) -> Gate:
+        """The gate: the only way to a record."""
+
+    @property
+    def people(self) -> People:
+        """Who holds a bearer token."""
+
+    @property
+    def index(self) -> Index:
+        """The master index."""
+
+    @property
+    def bundles(self) -> Bundles:
+        """Takes in what is sent."""
+
+    @property
+    def ring(self) -> KeyRing:
+        """The key ring, for the issuer's public key."""
+
+    @property
+    def clock(self) -> Callable[[], datetime]:
+        """Tells the time, with its zone."""

@@ -1,0 +1,68 @@
+"""Which interaction a method and address mean.  To add one: its file, and its line here.
+
+Source: FHIR R4 3.1.0.1.1 (service base URL and interactions).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from carecode.api import create, everything, metadata, read, search, transaction, update, vread
+from carecode.api.faults import MethodError
+from carecode.kernel.errors import NotFoundError
+from carecode.record.catalogue import TYPES
+
+if TYPE_CHECKING:
+    from carecode.api.call import Answer, Call
+
+
+@dataclass(frozen=True, slots=True)
+class Interaction:
+    """One thing that the API does."""
+
+    name: str
+    answer: Callable[[Call], Awaitable[Answer]]
+    needs_token: bool = True
+    takes_form: bool = False
+
+
+_SYSTEM: Final = {"POST": Interaction("transaction", transaction.answer)}
+_METADATA: Final = {"GET": Interaction("metadata", metadata.answer, needs_token=False)}
+_TYPE: Final = {"GET": Interaction("search", search.answer), "POST": Interaction("create", create.answer)}
+_SEARCH: Final = {"POST": Interaction("search", search.answer, takes_form=True)}
+_INSTANCE: Final = {"GET": Interaction("read", read.answer), "PUT": Interaction("update", update.answer)}
+_VERSION: Final = {"GET": Interaction("vread", vread.answer)}
+_EVERYTHING: Final = {"GET": Interaction("everything", everything.answer)}
+
+
+def interaction_of(method: str, path: tuple[str, ...]) -> Interaction:
+    """Find the interaction.
+
+    NotFoundError for an address or type that there is not, MethodError for another method.
+    """
+    methods = _methods(path)
+    if methods is None:
+        raise NotFoundError("no-such-address", "There is nothing at this address; see metadata.")
+    found = methods.get("GET" if method == "HEAD" else method)
+    if found is None:
+        raise MethodError(", ".join(methods))
+    return found
+
+
+def _methods(path: tuple[str, ...]) -> dict[str, Interaction] | None:
+    match path:
+        case (_, _) if path[0] in TYPES:
+            return _SEARCH if path[1] == "_search" else _INSTANCE
+        case (name,) if name in TYPES:
+            return _TYPE
+        case ("Patient", _, "$everything"):
+            return _EVERYTHING
+        case (name, _, "_history", _) if name in TYPES:
+            return _VERSION
+        case ("metadata",):
+            return _METADATA
+        case ():
+            return _SYSTEM
+    return None

@@ -1,0 +1,91 @@
+"""capabilities: GET [base]/metadata, what this server does and no more.
+
+Source: FHIR R4 3.1.0.12 (capabilities), CapabilityStatement.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from carecode.api.call import Answer
+from carecode.api.parameters import known
+from carecode.record.catalogue import TYPES
+from carecode.record.rows import Kind
+
+if TYPE_CHECKING:
+    from carecode.api.call import Call
+
+STATEMENT_DATE: Final = "2026-11-23"
+"""When what is stated here last changed."""
+
+_BASES_MAX: Final = 16
+_FORMATS: Final = ["application/fhir+json", "json"]
+
+
+async def answer(call: Call) -> Answer:
+    """Answer with the CapabilityStatement."""
+    return Answer(200, statement(call.base))
+
+
+@lru_cache(maxsize=_BASES_MAX)
+def statement(base: str) -> bytes:
+    """Write the CapabilityStatement for this spelling of the base."""
+    rest = {
+        "mode": "server",
+        "documentation": "Residents' data is read under a bearer token, each reading logged before it is made.",
+        "security": {
+            "cors": True,
+            "description": "Bearer tokens (RFC 6750). A token is bound to one resident and a purpose, or to a "
+            "machine that reads what its own institution deposited. SMART App Launch is not offered yet.",
+        },
+        "resource": [_resource(name) for name in sorted(TYPES)],
+        "interaction": [{"code": "transaction"}, {"code": "batch"}],
+    }
+    return msgspec.json.encode(
+        {
+            "resourceType": "CapabilityStatement",
+            "status": "active",
+            "date": STATEMENT_DATE,
+            "kind": "instance",
+            "software": {"name": "CareCode", "version": version("carecode")},
+            "implementation": {"description": "CareCode: one lifelong record and one code per resident", "url": base},
+            "fhirVersion": "4.0.1",
+            "format": _FORMATS,
+            "rest": [rest],
+        }
+    )
+
+
+def _resource(name: str) -> dict[str, Any]:
+    row = TYPES[name]
+    updated = not (row.directory or name == "Patient")
+    codes = ["read", "vread", *(["update"] if updated else []), "create", "search-type"]
+    stated: dict[str, Any] = {
+        "type": name,
+        "interaction": [{"code": code} for code in codes],
+        "versioning": "versioned",
+        "readHistory": updated,
+        "updateCreate": False,
+        "conditionalCreate": row.directory or name == "Patient",
+        "searchParam": [{"name": parameter, "type": _kind(name, parameter)} for parameter in _parameters(name)],
+    }
+    if name == "Patient":
+        stated["operation"] = [
+            {"name": "everything", "definition": "http://hl7.org/fhir/OperationDefinition/Patient-everything"}
+        ]
+    return stated
+
+
+def _parameters(name: str) -> list[str]:
+    return sorted(parameter for parameter in known(name) if not parameter.startswith("_") or parameter == "_id")
+
+
+def _kind(name: str, parameter: str) -> str:
+    rules = TYPES[name].parameters.get(parameter)
+    if rules is None:
+        return "reference" if parameter in {"patient", "subject"} else "token"
+    return "reference" if rules[0].kind is Kind.REFERENCE else "token"
