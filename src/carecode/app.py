@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 import secrets
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -141,7 +141,7 @@ async def opened(
 
 
 @contextlib.contextmanager
-def _postgres(settings: Settings, ring: KeyRing, *, alone: bool, report: Callable[[str], None]):  # noqa: ANN202
+def _postgres(settings: Settings, ring: KeyRing, *, alone: bool, report: Callable[[str], None]) -> Iterator[Target]:
     if settings.database:
         yield Target.parse(settings.database)
         return

@@ -140,5 +140,3 @@ async def test_her_chain_verifies_after_a_crash(cluster: EmbeddedPostgres, ring:
     gate = await wall.gate()
     assert await gate.fetchval("SELECT audit.first_broken($1)", wall.resident) == 2
     await gate.close()
-
-

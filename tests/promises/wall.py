@@ -15,9 +15,13 @@ ROWS = 10
 CATEGORIES = list(range(1, 12))
 DOCTOR = "doctor-1"
 
-APPEND = "SELECT audit.append($1, $2, $3, 'Dr Zhao', '', 'clinician', 'county-2', 'disclose', 'TREAT', 'code', $4, NULL)"
+APPEND = (
+    "SELECT audit.append($1, $2, $3, 'Dr Zhao', '', 'clinician', 'county-2', 'disclose', 'TREAT', 'code', $4, NULL)"
+)
 MARK = "SELECT audit.mark($1, $2)"
-SEAL = "CALL audit.seal($1, $2, $3, 'Dr Zhao', '', 'clinician', 'county-2', 'TREAT', 'code', $4, NULL, 'infinity', NULL)"
+SEAL = (
+    "CALL audit.seal($1, $2, $3, 'Dr Zhao', '', 'clinician', 'county-2', 'TREAT', 'code', $4, NULL, 'infinity', NULL)"
+)
 READ = "SELECT * FROM record.find($1, $2, NULL, NULL, NULL, NULL, true, 1000, 0)"
 DEPOSIT = (
     "SELECT record.deposit($1, $2, 'machine', 'A machine', '', 'system', 'county-2', 'TREAT', 'deposit',"
@@ -95,7 +99,8 @@ async def build(target: Target, ring: KeyRing) -> Wall:
         " EXCEPTION WHEN duplicate_object THEN NULL; END $$",
     )
     await as_administrator(
-        target, f'DO $$ BEGIN EXECUTE format(\'GRANT CONNECT ON DATABASE %I TO {everything}\', current_database()); END $$'
+        target,
+        f"DO $$ BEGIN EXECUTE format('GRANT CONNECT ON DATABASE %I TO {everything}', current_database()); END $$",
     )
     connection = await wall.session("record")
     try:
@@ -115,5 +120,3 @@ async def build(target: Target, ring: KeyRing) -> Wall:
     finally:
         await connection.close()
     return wall
-
-

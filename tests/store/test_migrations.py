@@ -40,7 +40,7 @@ async def test_a_changed_script_is_refused(target: Target, ring: KeyRing) -> Non
         await migrate(target, ring.password)
 
 
-async def test_a_newer_database_is_refused(target: Target, ring: KeyRing) -> None:
+async def test_a_newer_database_is_refused(target: Target) -> None:
     await administer(
         target, "INSERT INTO store.migration (room, number, name, checksum) VALUES ('record', 9999, 'x', 'x')"
     )

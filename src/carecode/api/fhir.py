@@ -13,7 +13,7 @@ import msgspec
 import structlog
 
 from carecode.api import call, faults
-from carecode.api.call import Answer, Call
+from carecode.api.call import Answer, Call, Headers
 from carecode.api.interactions import Interaction, interaction_of
 from carecode.kernel.errors import CareCodeError, InvalidInputError
 
@@ -77,7 +77,7 @@ class Fhir:
         except CareCodeError as error:
             answer = _refused(error, if_match=b"if-match" in headers)
         except Exception as error:  # noqa: BLE001 - the last resort: nothing of the request is repeated
-            log.error("fhir", interaction=name, error=type(error).__name__)
+            log.error("fhir", interaction=name, error=type(error).__name__)  # noqa: TRY400 - a traceback may hold values
             answer = Answer(500, faults.UNEXPECTED)
         self._metrics.count(name, answer.status, perf_counter() - began)
         await _send(answer, scope["method"], send)
@@ -148,7 +148,7 @@ def _refused(error: CareCodeError, *, if_match: bool) -> Answer:
 
 async def _send(answer: Answer, method: str, send: Send) -> None:
     length = (b"content-length", str(len(answer.body)).encode())
-    own = ((b"content-type", answer.media_type), length) if answer.body else (length,)
+    own: Headers = ((b"content-type", answer.media_type), length) if answer.body else (length,)
     if answer.status in _BODILESS:
         own = ()
     await send(

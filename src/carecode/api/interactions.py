@@ -52,17 +52,21 @@ def interaction_of(method: str, path: tuple[str, ...]) -> Interaction:
 
 
 def _methods(path: tuple[str, ...]) -> dict[str, Interaction] | None:
+    if path and path[0] in TYPES:
+        return _of_type(path)
+    return {(): _SYSTEM, ("metadata",): _METADATA}.get(path)
+
+
+def _of_type(path: tuple[str, ...]) -> dict[str, Interaction] | None:
     match path:
-        case (_, _) if path[0] in TYPES:
-            return _SEARCH if path[1] == "_search" else _INSTANCE
-        case (name,) if name in TYPES:
+        case (_,):
             return _TYPE
+        case (_, "_search"):
+            return _SEARCH
+        case (_, _):
+            return _INSTANCE
         case ("Patient", _, "$everything"):
             return _EVERYTHING
-        case (name, _, "_history", _) if name in TYPES:
+        case (_, _, "_history", _):
             return _VERSION
-        case ("metadata",):
-            return _METADATA
-        case ():
-            return _SYSTEM
     return None

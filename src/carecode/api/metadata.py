@@ -14,7 +14,6 @@ import msgspec
 from carecode.api.call import Answer
 from carecode.api.parameters import known
 from carecode.record.catalogue import TYPES
-from carecode.record.rows import Kind
 
 if TYPE_CHECKING:
     from carecode.api.call import Call
@@ -23,6 +22,7 @@ STATEMENT_DATE: Final = "2026-11-23"
 """When what is stated here last changed."""
 
 _BASES_MAX: Final = 16
+_REFERENCE: Final = "reference"
 _FORMATS: Final = ["application/fhir+json", "json"]
 
 
@@ -87,5 +87,5 @@ def _parameters(name: str) -> list[str]:
 def _kind(name: str, parameter: str) -> str:
     rules = TYPES[name].parameters.get(parameter)
     if rules is None:
-        return "reference" if parameter in {"patient", "subject"} else "token"
-    return "reference" if rules[0].kind is Kind.REFERENCE else "token"
+        return _REFERENCE if parameter in {"patient", "subject"} else "token"
+    return _REFERENCE if rules[0].kind.value == _REFERENCE else "token"

@@ -19,10 +19,10 @@ def routes(app: App) -> list[BaseRoute]:
     metrics = Metrics()
     fhir = Fhir(app, metrics)
     return [
+        Route("/fhir/.well-known/smart-configuration", wellknown.smart_configuration(app)),
         Mount("/fhir", fhir),
         Route("/fhir", fhir),
         Route("/.well-known/smart-configuration", wellknown.smart_configuration(app), methods=["GET", "OPTIONS"]),
-        Route("/fhir/.well-known/smart-configuration", wellknown.smart_configuration(app)),
         Route("/.well-known/carecode-keys", wellknown.carecode_keys(app), methods=["GET", "OPTIONS"]),
         Route("/health", wellknown.health(app)),
         Route("/metrics", wellknown.metrics_text(metrics)),

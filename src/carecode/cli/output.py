@@ -22,7 +22,7 @@ EXIT_FAILED: Final = 1
 Result = TypeVar("Result")
 
 
-def emit(as_json: bool, value: Mapping[str, Any], text: str) -> None:  # noqa: FBT001  # the option's own name
+def emit(as_json: bool, value: Mapping[str, Any], text: str) -> None:  # the option's own name
     """Print a command's result: ``value`` as JSON, or ``text``."""
     print(json.dumps(value, ensure_ascii=False, default=str) if as_json else text)
 
@@ -32,7 +32,7 @@ def note(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
-def fail(error: CareCodeError, as_json: bool) -> typer.Exit:  # noqa: FBT001
+def fail(error: CareCodeError, as_json: bool) -> typer.Exit:
     """Print an error and return the exit to raise."""
     if as_json:
         print(json.dumps({"error": {"kind": error.kind, "code": error.code, "message": error.message}}))

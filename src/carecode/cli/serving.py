@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import structlog
 import typer
 import uvicorn
+import uvloop
 
 from carecode.app import App, Settings, asgi, environment, opened
 from carecode.cli.output import DataOption, JsonOption, emit, fail, note, run
@@ -39,7 +40,7 @@ def migrate_command(data: DataOption = None, as_json: JsonOption = False) -> Non
     """Bring the database to this version."""
 
     async def work(_app: App) -> None:
-        """Opening did it."""
+        """Leave it at that: opening migrated."""
 
     run(data, work, as_json=as_json, may_migrate=True)
     emit(as_json, {"migrated": True}, "The database is up to date.")
@@ -91,7 +92,8 @@ def _serve(
 ) -> None:
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     try:
-        asyncio.run(_until_stopped(Settings.of(data, environment()), port, prepare, may_migrate=may_migrate))
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_until_stopped(Settings.of(data, environment()), port, prepare, may_migrate=may_migrate))
     except CareCodeError as error:
         raise fail(error, as_json) from None
     except (KeyboardInterrupt, asyncio.CancelledError):
@@ -109,10 +111,14 @@ async def _until_stopped(
     listener = _listen(port)
     async with opened(settings, may_migrate=may_migrate, alone=True, report=note) as app:
         lines = await prepare(app)
-        options = {"log_config": None, "access_log": False, "server_header": False, "loop": "none"}
-        server = _Server(uvicorn.Config(asgi(app), timeout_graceful_shutdown=STOP_SECONDS, **options))
+        server = _Server(
+            uvicorn.Config(
+                asgi(app), log_config=None, access_log=False, server_header=False,
+                timeout_graceful_shutdown=STOP_SECONDS,
+            )
+        )  # fmt: skip
         serving = asyncio.create_task(server.serve(sockets=[listener]))
-        while not server.started and not serving.done():
+        while not server.started and not serving.done():  # noqa: ASYNC110  # uvicorn offers no event for it
             await asyncio.sleep(0.01)
         for line in [*lines, READY]:
             print(line, flush=True)
@@ -132,7 +138,7 @@ class _Server(uvicorn.Server):
         yield
 
 
-def _checked_port(given: int | None, as_json: bool) -> int:  # noqa: FBT001
+def _checked_port(given: int | None, as_json: bool) -> int:
     try:
         return _port(given)
     except CareCodeError as error:

@@ -33,8 +33,7 @@ async def findings(connection: asyncpg.Connection[asyncpg.Record]) -> list[str]:
             found.append(f"{row['name']}: has no primary key")
         if row["triggers"]:
             found.append(f"{row['name']}: has triggers")
-    found += [f"{row['name']}: refers to another schema" for row in await connection.fetch(queries("store")["lint_keys"])]
-    found += [
-        f"{row['name']}: PUBLIC may use it" for row in await connection.fetch(queries("store")["lint_public"])
-    ]
+    keys = await connection.fetch(queries("store")["lint_keys"])
+    found += [f"{row['name']}: refers to another schema" for row in keys]
+    found += [f"{row['name']}: PUBLIC may use it" for row in await connection.fetch(queries("store")["lint_public"])]
     return found

@@ -20,7 +20,7 @@ LANGUAGES: Final = ("en", "zh")
 DEFAULT: Final = "en"
 ACCEPT_LENGTH_MAX: Final = 200  # characters of Accept-Language that are read
 _CATALOGUES: Final = Path(__file__).parent / "i18n"
-_LOCALES: Final = {"en": Locale("en", "GB"), "zh": Locale("zh", script="Hans")}
+_LOCALES: Final = {"en": Locale("en"), "zh": Locale("zh", script="Hans")}
 
 
 def locale(language: str) -> Locale:

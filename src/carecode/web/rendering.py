@@ -109,10 +109,10 @@ def written_time(value: datetime, form: str = "HH:mm", *, language: str = DEFAUL
     return format_time(value.astimezone(), form, locale=locale(language), tzinfo=value.astimezone().tzinfo)
 
 
-def written_moment(value: datetime, *, language: str = DEFAULT) -> str:
-    """Write a date and a time of day where this server stands."""
+def written_moment(value: datetime, *, as_recorded: bool = False, language: str = DEFAULT) -> str:
+    """Write a date and a time of day: where this server stands, or as a record has it."""
     pattern = f"{_PATTERNS['short'][language]}, HH:mm" if language == DEFAULT else "y年M月d日 HH:mm"
-    local = value.astimezone()
+    local = value if as_recorded else value.astimezone()
     text = format_datetime(local, pattern, locale=locale(language), tzinfo=local.tzinfo)
     return text.replace(" ", NO_BREAK)
 

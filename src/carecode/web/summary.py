@@ -365,6 +365,7 @@ _ITEM_KINDS: Final = (
     ("Immunization", "vaccine", "vaccineCode"),
     ("DocumentReference", "letter", "type"),
 )
+_ITEM_ORDER: Final = tuple(kind for _, kind, _ in _ITEM_KINDS)
 
 
 def _items(entry: Entry, kind: str, name: str) -> Iterable[Item]:
@@ -382,7 +383,7 @@ def _visit(entry: Entry, came: Mapping[str, Sequence[Item]]) -> Visit:
     number_here = words(part(resource, "id"))
     people = (words(part(x, "individual", "display")) for x in items(resource, "participant"))
     # the same thing written twice in one visit is one line
-    unique = tuple(dict.fromkeys(came.get(number_here, ())))[:ITEMS_OF_VISIT_MAX]
+    unique = sorted(dict.fromkeys(came.get(number_here, ())), key=lambda x: (_ITEM_ORDER.index(x.kind), x.name))
     return Visit(
         id=number_here,
         title=concept(part(resource, "reasonCode", 0)) or concept(part(resource, "type", 0)),
@@ -390,5 +391,5 @@ def _visit(entry: Entry, came: Mapping[str, Sequence[Item]]) -> Visit:
         who=next((x for x in people if x), ""),
         on=first_moment(resource, "period.start", "period.end") or _EARLIEST,
         source=words(part(resource, "serviceProvider", "display")) or entry.source,
-        items=unique,
+        items=tuple(unique[:ITEMS_OF_VISIT_MAX]),
     )
