@@ -23,6 +23,7 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -34,6 +35,7 @@ import uvloop
 from bench.clients import HOST, ask
 from carecode.app import App, Settings, asgi, opened
 from carecode.crypto.canonical import compact
+from carecode.demo.generator import bundle_of, generate
 from carecode.disclosure.people import Organisation, Staff
 from carecode.kernel.vocabulary import Purpose, Requester, Role
 
@@ -47,6 +49,9 @@ CLIENTS: Final = 8
 REPEATS: Final = 3
 SYNTHEA: Final = Path(__file__).resolve().parents[2] / "shared" / "data" / "synthea"
 BUNDLES_QUICK: Final = 9
+PEOPLE: Final = 400
+PEOPLE_QUICK: Final = 60
+TODAY: Final = date(2026, 11, 1)
 PATHS_MAX: Final = 400
 HOSPITAL: Final = "county-2"
 MACHINE: Final = Requester("bench-machine", Role.SYSTEM, HOSPITAL, "Bench")
@@ -83,18 +88,23 @@ async def _rows(quick: bool) -> list[dict[str, Any]]:  # noqa: FBT001
 
 
 def _samples(quick: bool) -> tuple[list[Sample], list[Sample]]:  # noqa: FBT001
-    """Read the bundles about hospitals, and those about residents."""
+    """Read the bundles about hospitals, and those about residents: real ones, else the demo town's."""
     paths = sorted(SYNTHEA.glob("*.json.bz2"))
-    assert paths, f"no bundles in {SYNTHEA.name}"
+    if not paths:
+        people = (person for house in generate(1, PEOPLE_QUICK if quick else PEOPLE, TODAY) for person in house.people)
+        bundles = (bundle_of(person, visit) for person in people for visit in person.visits)
+        return [], [_sample(msgspec.json.encode(bundle)) for bundle in bundles]
     about_hospitals = [path for path in paths if path.name.startswith("0-")]
     about_residents = [path for path in paths if path not in about_hospitals]
     if quick:
         about_residents = about_residents[:BUNDLES_QUICK]
-    return [_sample(path) for path in about_hospitals], [_sample(path) for path in about_residents]
+    hospitals, residents = (
+        [_sample(bz2.decompress(path.read_bytes())) for path in chosen] for chosen in (about_hospitals, about_residents)
+    )
+    return hospitals, residents
 
 
-def _sample(path: Path) -> Sample:
-    data = bz2.decompress(path.read_bytes())
+def _sample(data: bytes) -> Sample:
     entries = msgspec.json.decode(data, type=_Bundle).entry
     bodies = [compact(bytes(entry.resource)) for entry in entries]
     packed = b"".join(struct.pack(">hi", 1, len(body)) + body for body in bodies)
@@ -145,6 +155,7 @@ async def _ingest(app: App, bundles: Sequence[Sample]) -> tuple[dict[str, Any], 
         "spread": [round(min(ratios), 3), round(max(ratios), 3)],
         "repeats": len(ratios),
         "resources": sum(sample.count for sample in bundles),
+        "data": "synthea" if SYNTHEA.is_dir() else "demo town",
         "notes": f"one process, {IN_FLIGHT} bundles in flight; denominator: bare COPY of the same resource bytes",
     }, answers
 

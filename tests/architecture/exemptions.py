@@ -7,6 +7,7 @@ from typing import Final
 # file below src/carecode -> why it may ask the clock or draw a random number
 CLOCK_AND_CHANCE: Final[dict[str, str]] = {
     "app.py": "the one place that hands the real clock and the real randomness to everything else",
+    "demo/chance.py": "seeded: the same seed makes the same town",
     "crypto/keyring.py": "new keys are drawn where they are kept",
 }
 

@@ -242,7 +242,7 @@ async def test_a_dump_names_nobody(index: Index, target: Target) -> None:
     tables = await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'identity'")
     dump = b""
     for table in tables:
-        for row in await connection.fetch(f'SELECT t AS line FROM identity."{table["tablename"]}" AS t'):  # noqa: S608
+        for row in await connection.fetch(f'SELECT t AS line FROM identity."{table["tablename"]}" AS t'):  # noqa: S608 - a name from the catalogue
             for value in row["line"].values():
                 dump += value if isinstance(value, bytes) else str(value).encode()
     await connection.close()

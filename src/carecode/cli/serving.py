@@ -68,7 +68,7 @@ def demo(
 
     async def prepare(app: App) -> list[str]:
         if not await app.people.is_demo():
-            if await app.index.count():
+            if await app.index.count() and not await app.people.demo_begun():
                 raise ConflictError("not-demo", "This data folder holds real data. Choose another with --data.")
             await populate(app, residents, note)
         links = await app.people.demo_links(app.clock()) or {}

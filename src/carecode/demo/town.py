@@ -29,13 +29,14 @@ REPORT_EVERY: Final = 50
 async def populate(app: App, residents: int, report: Callable[[str], None]) -> None:
     """Make the town: institutions, staff, residents and ten years of visits; then mark the data as demo.
 
-    The same seed gives the same town.  Interrupted, it goes on where it was the next time: people
-    are found by their numbers, and a visit is loaded once by its content.
+    The same seed gives the same town.  Interrupted, it goes on the next time where it was, on the
+    same day's town: people are found by their numbers, deposits in their logs.
     """
+    today = await app.people.begin_demo(app.clock().date())
     await _institutions(app)
     done = 0
     pending: set[asyncio.Task[None]] = set()
-    for household in generate(SEED, residents, app.clock().date()):
+    for household in generate(SEED, residents, today):
         for person in household.people:
             pending.add(asyncio.create_task(_settle(app, person)))
             if len(pending) >= AT_ONCE:
@@ -92,9 +93,11 @@ async def _settle(app: App, person: GeneratedPerson) -> None:
     enrolment = await app.index.enrol(numbers, card, source=PLATFORM, now=now)
     if person.handle is not None:
         await app.people.put_cast_member(person.handle, enrolment.resident.id)
+    institutions = {visit.organisation for visit in person.visits}
     if not enrolment.created:
-        return
-    for organisation in sorted({visit.organisation for visit in person.visits}):
+        entries = await app.log.entries(enrolment.resident)
+        institutions -= {entry.organisation for entry in entries if entry.action == "deposit"}
+    for organisation in sorted(institutions):
         mine = [visit for visit in person.visits if visit.organisation == organisation]
         requester = Requester(
             f"{organisation}/system", Role.SYSTEM, organisation, f"A computer of {_name(organisation)}", ""

@@ -118,7 +118,7 @@ class Gate:
         self._receipts.put(requester, resident, purpose, receipt)
         rows = await self._doors.record.read(receipt)
         card = await self._doors.cards.card(requester, resident)
-        return Release(card, self._seen(requester, resident, rows), receipt, until)
+        return Release(card, _seen(self.patient_id(requester, resident), rows), receipt, until)
 
     async def code_was_shown(self, requester: Requester, resident: Resident, purpose: CodePurpose) -> None:
         """Open the treatment window of the requester's institution; only an OPEN_RECORD code does."""
@@ -154,7 +154,7 @@ class Gate:
         if query.type is not None and query.id is not None and query.version is not None:
             row = await self._doors.record.version(receipt, query.type, query.id, query.version)
             rows = [row] if row else []
-            return Found(self._seen(requester, resident, rows), len(rows))
+            return Found(_seen(self.patient_id(requester, resident), rows), len(rows))
         groups = [
             [search_token(query.type or "", name, value, self._token_key) for value in values]
             for name, values in query.criteria
@@ -175,22 +175,7 @@ class Gate:
             kept = [row for row in rows if _really_matches(row, query)]
             total -= len(rows) - len(kept)
             rows = kept
-        return Found(self._seen(requester, resident, rows), total)
-
-    def _seen(self, requester: Requester, resident: Resident, rows: Sequence[Resource]) -> list[Body]:
-        number = self.patient_id(requester, resident)
-        return [
-            Body(
-                row.type,
-                number if row.type == "Patient" else row.id,
-                row.version,
-                row.updated_at,
-                row.organisation,
-                row.category,
-                as_seen(row.body, number),
-            )
-            for row in rows
-        ]
+        return Found(_seen(self.patient_id(requester, resident), rows), total)
 
     # Writes
 
@@ -260,6 +245,22 @@ class DirectoryDoor:
         tokens = {value: search_token(type_name, parameter, value, self._token_key) for value in values}
         found = await self._directory.ids(type_name, list(tokens.values()))
         return {value: [str(one) for one in found.get(token, [])] for value, token in tokens.items()}
+
+
+def _seen(number: str, rows: Sequence[Resource]) -> list[Body]:
+    """Write the requester's own number of her into what goes out."""
+    return [
+        Body(
+            row.type,
+            number if row.type == "Patient" else row.id,
+            row.version,
+            row.updated_at,
+            row.organisation,
+            row.category,
+            as_seen(row.body, number),
+        )
+        for row in rows
+    ]
 
 
 def _body(row: Resource) -> Body:

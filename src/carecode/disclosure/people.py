@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from carecode.crypto.keyed import keyed_hash
@@ -206,6 +206,15 @@ class People:
     async def mark_demo(self) -> None:
         """Mark this database as demo data."""
         await self._run("mark_demo")
+
+    async def begin_demo(self, today: date) -> date:
+        """Return the day on which the demo town was begun: today, or that of an interrupted beginning."""
+        await self._run("begin_demo", today.isoformat())
+        return date.fromisoformat((await self._fetch("demo_begun"))[0]["value"])
+
+    async def demo_begun(self) -> bool:
+        """Tell whether a demo town was begun here, finished or not."""
+        return bool(await self._fetch("demo_begun"))
 
     async def put_cast_member(self, handle: str, resident: ResidentId) -> None:
         """Name a resident of the demo town."""

@@ -11,6 +11,7 @@ Source: FHIR R4 3.1.0.7 (update), 3.1.0.8 (create), 3.1.0.11 (batch, transaction
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from carecode.kernel.vocabulary import NewResource, Requester
 
 ASKED_KINDS: Final = frozenset({"transaction", "batch"})
+_LONG_BYTES: Final = 1024 * 1024
+"""From here on a bundle is taken apart in a thread: other requests get their turn meanwhile."""
 
 
 class Bundles:
@@ -53,7 +56,10 @@ class Bundles:
         A transaction raises what is wrong with it; of a batch each entry succeeds or fails alone.
         """
         _may_deposit(requester)
-        sent = envelope.bundle(data, kinds=ASKED_KINDS, each_alone=True)
+        if len(data) > _LONG_BYTES:
+            sent = await asyncio.to_thread(envelope.bundle, data, kinds=ASKED_KINDS, each_alone=True)
+        else:
+            sent = envelope.bundle(data, kinds=ASKED_KINDS, each_alone=True)
         if sent.kind == "transaction":
             return response("transaction", (await self.take(requester, sent, self._stamp())).done)
         return response("batch", await self._each(requester, sent))
@@ -170,5 +176,5 @@ def _same_type(entry: SentEntry, type_name: str) -> None:
 
 
 def _done(entry: SentEntry, one: plan.Given, number: str, stamp: plan.Stamp, *, is_new: bool) -> Done:
-    shown = number if entry.type == "Patient" else str(one.id)
+    shown = number if entry.type == "Patient" else one.text
     return Done(CREATED if is_new else OK, entry.type, shown, 1, instant(stamp.now) if is_new else "")

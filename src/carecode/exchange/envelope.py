@@ -117,7 +117,7 @@ def bundle(data: bytes, *, kinds: frozenset[str], each_alone: bool = False) -> S
         try:
             entries.append(_asked(entry, place) if asked else _listed(entry, place))
         except SentRefusedError as error:
-            if not each_alone:
+            if not (each_alone and parsed.type == "batch"):
                 raise
             refusals.append((index, error))
     return Sent(parsed.type, tuple(entries), tuple(refusals), wellformed.may_be_empty(body))

@@ -52,6 +52,7 @@ class Given:
     """The id an entry gets, or the one it has already."""
 
     id: UUID
+    text: str = field(repr=False)  # the id as others see it; the placeholder for the Patient
     reference: bytes = field(repr=False)  # as others in the bundle refer to it
     exists: bool = False
 
@@ -177,16 +178,17 @@ def assign(sent: Sent, existing: Mapping[references.Conditional, str], stamp: St
     for entry, fresh in zip(sent.entries, stamp.ids(len(sent.entries)), strict=True):
         condition = entry.condition
         if entry.type == "Patient":
-            one = Given(fresh, PATIENT)
+            one = Given(fresh, PLACEHOLDER, PATIENT)
         elif condition is not None and condition in existing:
             found = existing[condition]
-            one = Given(UUID(found), f"{entry.type}/{found}".encode(), exists=True)
+            one = Given(UUID(found), found, f"{entry.type}/{found}".encode(), exists=True)
         elif condition is not None and condition in made:
             first = made[condition]
-            one = Given(first.id, first.reference, exists=True)
+            one = Given(first.id, first.text, first.reference, exists=True)
         else:
             new = content_id(entry, organisation) if TYPES[entry.type].directory and condition is None else fresh
-            one = Given(new, f"{entry.type}/{new}".encode())
+            text = str(new)
+            one = Given(new, text, f"{entry.type}/{text}".encode())
         if condition is not None:
             made.setdefault(condition, one)
         given.append(one)
@@ -238,12 +240,11 @@ def build(
 
     SentRefusedError with the place for what is not FHIR's JSON, or for what ``prepare`` refuses.
     """
-    new_id = PLACEHOLDER if entry.type == "Patient" else str(given.id)
     try:
         raw = references.rewritten(entry.pieces, new_references)
         if TYPES[entry.type].directory:
             _check_public(entry, new_references)
-        body = splice.with_head(raw, entry.type, new_id, meta)
+        body = splice.with_head(raw, entry.type, given.text, meta)
         decoded = canonical.decode(body)
         if suspicious and wellformed.may_be_empty(body):
             wellformed.check_values(decoded)

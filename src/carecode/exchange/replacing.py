@@ -90,7 +90,7 @@ class Replacing:
             )
         existing = await self._resolving.conditions(sent, links)
         literals = await self._resolving.literals(sent, links, resident)
-        given = plan.Given(number, f"{entry.type}/{number}".encode())
+        given = plan.Given(number, str(number), f"{entry.type}/{number}".encode())
         new_references = plan.new_references(sent, links, [given], existing, literals)
         meta = splice.server_meta(version, instant(stamp.now))
         return plan.build(entry, given, new_references, meta, self._gate.prepare, suspicious=sent.suspicious)

@@ -22,7 +22,7 @@ DEPTH_MAX: Final = 64
 """Objects and arrays inside each other; FHIR's own examples stay below 20."""
 
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
-_TOO_DEEP: Final = b"\n" + b" " * DEPTH_MAX
+_TOO_DEEP: Final = b"\n" + b" " * (DEPTH_MAX + 1)
 _ESCAPED: Final = re.compile(rb"\\[u/]")
 _ESCAPES: Final = re.compile(rb"\\\\|(?:\\u[0-9A-Fa-f]{4})+|\\/")
 _EMPTY: Final = (b"{}", b"[]", b'""', b"null")
@@ -41,18 +41,22 @@ def clean(data: bytes) -> bytes:
     try:
         body = canonical.compact(data.removeprefix(_BYTE_ORDER_MARK))
         if _TOO_DEEP in msgspec.json.format(body, indent=1):
-            raise SentRefusedError(
-                "too-deep", f"More than {DEPTH_MAX} objects or arrays inside each other.", issue="too-costly"
-            )
+            raise _too_deep()
         if b"\\" in body and _ESCAPED.search(body):
             body = _ESCAPES.sub(_unescape, body)
-    except RecursionError:
-        raise SentRefusedError("too-deep", "Too deeply nested.", issue="too-costly") from None
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        raise _malformed() from None
+    except SentRefusedError:
+        raise
     except InvalidInputError as error:
-        raise error if isinstance(error, SentRefusedError) else _malformed() from None
+        raise _too_deep() if isinstance(error.__context__, RecursionError) else _malformed() from None
+    except msgspec.MsgspecError:
+        raise _malformed() from None
     return body
+
+
+def _too_deep() -> SentRefusedError:
+    return SentRefusedError(
+        "too-deep", f"More than {DEPTH_MAX} objects or arrays inside each other.", issue="too-costly"
+    )
 
 
 def _malformed() -> SentRefusedError:

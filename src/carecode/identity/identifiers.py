@@ -53,6 +53,7 @@ SHAPE_CITIZEN: Final = (
 _MOD_11_2: Final = "10X98765432"  # ISO/IEC 7064: remainder r is written as character r
 _WEIGHTS: Final = tuple(pow(2, 17 - place, 11) for place in range(17))
 _CENTENARIANS: Final = ("996", "997", "998", "999")  # GB 11643-1989: orders kept for births before 1900
+_CLEAN_PASSES_MAX: Final = 4  # dropping a space may let an accent join the letter before it
 _SEPARATORS: Final = re.compile(r"[\s\-\u2010-\u2015\u2212]+")
 
 
@@ -110,10 +111,11 @@ def parse(system_or_kind: str, text: str) -> Identifier:
     VALUE_LENGTH_MAX.  A wrong check digit or date is a warning.  About 10 us; call it at every edge.
     """
     system = _system(system_or_kind.strip())
-    if len(text) > VALUE_LENGTH_MAX or len(system) > SYSTEM_LENGTH_MAX:
-        raise InvalidInputError("identifier-too-long", f"An identifier has at most {VALUE_LENGTH_MAX} characters.")
     family = _family(system)
+    text = text[: VALUE_LENGTH_MAX + 1]  # bounds the work; what is longer is refused below
     value = _clean(text) if family else unicodedata.normalize("NFC", text).strip()
+    if len(value) > VALUE_LENGTH_MAX or len(text) > VALUE_LENGTH_MAX or len(system) > SYSTEM_LENGTH_MAX:
+        raise InvalidInputError("identifier-too-long", f"An identifier has at most {VALUE_LENGTH_MAX} characters.")
     if not value:
         raise InvalidInputError("identifier-empty", "Give the number of the document.")
     if not family:
@@ -172,8 +174,13 @@ def _family(system: str) -> tuple[str, ...]:
 
 
 def _clean(text: str) -> str:
-    """Fold full-width characters, drop spaces and dashes, upper the letters."""
-    return _SEPARATORS.sub("", unicodedata.normalize("NFKC", text)).upper()
+    """Fold full-width characters, drop spaces and dashes, upper the letters, until nothing changes."""
+    for _ in range(_CLEAN_PASSES_MAX):
+        folded = _SEPARATORS.sub("", unicodedata.normalize("NFKC", text)).upper()
+        if folded == text:
+            break
+        text = folded
+    return text
 
 
 def _date(digits: str) -> date | None:

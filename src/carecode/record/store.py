@@ -22,11 +22,13 @@ from carecode.record.catalogue import BY_NUMBER, type_named
 from carecode.record.codec import Codec, shipped_dictionaries
 from carecode.record.directory import Directory
 from carecode.record.keys import DataKeys
+from carecode.record.recent import Recent
 from carecode.store.database import Database
 from carecode.store.queries import queries
 
 RESOURCES_PER_DEPOSIT_MAX: Final = 50_000
 RESOURCES_PER_READ_MAX: Final = 10_000
+PLACES_MAX: Final = 50_000  # about 10 MB
 
 
 class RecordStore:
@@ -39,6 +41,7 @@ class RecordStore:
         self._random_bytes = random_bytes
         self._codec = Codec(shipped_dictionaries(), random_bytes)
         self._keys = DataKeys(ring.key("record.kek"), random_bytes)
+        self._places = Recent[UUID, RecordKey](PLACES_MAX)
         self._queries = queries("record")
 
     async def deposit(
@@ -141,7 +144,11 @@ class RecordStore:
 
     async def locate(self, resource_id: UUID) -> RecordKey | None:
         """Return under which key a resource stands, whoever may read it; None when there is none."""
-        found: RecordKey | None = await self._value("locate", resource_id)
+        found = self._places.get(resource_id)  # never changes: linking two residents moves no record
+        if found is None:
+            found = await self._value("locate", resource_id)
+            if found is not None:
+                self._places.put(resource_id, found)
         return found
 
     def forget(self, key: RecordKey) -> None:

@@ -182,7 +182,9 @@ END;
 CREATE FUNCTION audit.entries(p_keys uuid[], p_before bigint, p_limit int) RETURNS SETOF audit.entry
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-  SELECT * FROM audit.entry e WHERE e.resident_id = ANY (p_keys) AND (p_before IS NULL OR e.seq < p_before)
+  SELECT e.resident_id, e.seq, e.receipt, e.at, e.requester, e.requester_name, e.requester_title, e.role,
+      e.organisation, e.action, e.purpose, e.basis, e.categories, e.depositor, e.keys, e.prev, e.hash, e.xid
+    FROM audit.entry e WHERE e.resident_id = ANY (p_keys) AND (p_before IS NULL OR e.seq < p_before)
     ORDER BY e.at DESC, e.seq DESC LIMIT least(p_limit, 1000);
 END;
 

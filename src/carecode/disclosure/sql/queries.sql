@@ -6,6 +6,14 @@ SELECT EXISTS (SELECT FROM disclosure.setting WHERE name = 'demo');
 -- Mark a database as demo data, for ever.
 INSERT INTO disclosure.setting (name, value) VALUES ('demo', 'yes') ON CONFLICT (name) DO NOTHING;
 
+-- name: begin_demo
+-- Remember on which day the demo town was begun; a second call changes nothing.
+INSERT INTO disclosure.setting (name, value) VALUES ('demo_begun', $1) ON CONFLICT (name) DO NOTHING;
+
+-- name: demo_begun
+-- The day on which the demo town was begun.
+SELECT value FROM disclosure.setting WHERE name = 'demo_begun';
+
 -- name: put_organisation
 -- Add an institution or rename it.
 INSERT INTO disclosure.organisation (handle, name, name_zh, kind) VALUES ($1, $2, $3, $4)

@@ -11,7 +11,7 @@ from carecode.visits.services import service_of
 from carecode.web.language import DEFAULT, mark
 from carecode.web.my import frame
 from carecode.web.my.enrol import own_devices
-from carecode.web.my.sentences import in_words
+from carecode.web.my.sentences import scanned
 from carecode.web.rendering import written_time
 
 if TYPE_CHECKING:
@@ -53,10 +53,11 @@ async def news(page: Page) -> Response:
     answer: dict[str, object] = {"now_ms": round(page.app.clock().timestamp() * 1000)}
     if fresh:
         newest = fresh[0]
+        title, detail = scanned(page, newest)
         answer |= {
             "at_ms": round(newest.entry.at.timestamp() * 1000) + 1,
-            "title": in_words(page, newest).title.striptags(),
-            "detail": f"{written_time(newest.entry.at)}. {in_words(page, newest).reason}",
+            "title": title,
+            "detail": f"{written_time(newest.entry.at)}. {detail}",
         }
         answer |= await _ticket(page, newest)
     return page.answer(answer)

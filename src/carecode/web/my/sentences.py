@@ -88,6 +88,20 @@ def in_words(page: Page, look: Look) -> InWords:
     return InWords(_bold(page, words, who=who, place=place, what=_what(page, look)), reason, "person", PEOPLE)
 
 
+def scanned(page: Page, look: Look) -> tuple[str, str]:
+    """Say to the phone whose code was just scanned what happened, and what was seen."""
+    entry = look.entry
+    if entry.action == "identify" and entry.purpose is Purpose.REGISTER and entry.basis == "code":
+        where = {"place": _place(page, look), "title": entry.requester_title or entry.requester_name}
+        return (
+            page.say("%(place)s, %(title)s, scanned your code to check you in.", **where),
+            page.say("%(name)s saw your name, date of birth and sex.", name=entry.requester_name),
+        )
+    told = in_words(page, look)
+    receipt = page.say(" Receipt %(number)s.", number=entry.receipt_number) if entry.action == "disclose" else ""
+    return told.title.striptags(), f"{told.reason}{receipt}"
+
+
 def _bold(page: Page, words: str, **values: str) -> Markup:
     return Markup(page.say(words)) % values  # noqa: S704  # our own sentence; Markup escapes the values
 
