@@ -12,9 +12,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import asyncpg
+import httpx
 import pytest
 from hypothesis import HealthCheck, settings
 
+from carecode.app import App, asgi, wall_clock
 from carecode.crypto.keyring import KeyRing
 from carecode.store.database import Database, Target
 from carecode.store.embedded import PORT, SUPERUSER, EmbeddedPostgres
@@ -125,3 +127,17 @@ def chromium() -> str:
         if found:
             return found
     pytest.skip("no Chromium on this machine: apt-get install chromium")
+
+
+@pytest.fixture
+def house(database: Database, ring: KeyRing) -> App:
+    """Every door of the house on this test's own database."""
+    return App(database, ring, wall_clock)
+
+
+@pytest.fixture
+async def http(house: App) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the house's pages and API, in process."""
+    transport = httpx.ASGITransport(app=asgi(house))
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost:8000", timeout=60) as client:
+        yield client

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from carecode.exchange import references, splice, wellformed
 from carecode.exchange.refusals import SentRefusedError
@@ -24,21 +25,21 @@ _PLACE: Final = re.compile(r"`\$((?:\.[A-Za-z]+|\[\d+\])*)`\Z")
 class _Request(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     method: str
     url: str
-    id: str = ""
+    id: str | UnsetType = UNSET
     extension: msgspec.Raw = msgspec.Raw()
     modifierExtension: msgspec.Raw = msgspec.Raw()  # noqa: N815 - FHIR's spelling
-    ifNoneMatch: str = ""  # noqa: N815
-    ifModifiedSince: str = ""  # noqa: N815
-    ifMatch: str = ""  # noqa: N815
-    ifNoneExist: str = ""  # noqa: N815
+    ifNoneMatch: str | UnsetType = UNSET  # noqa: N815
+    ifModifiedSince: str | UnsetType = UNSET  # noqa: N815
+    ifMatch: str | UnsetType = UNSET  # noqa: N815
+    ifNoneExist: str | UnsetType = UNSET  # noqa: N815
 
 
 class _Entry(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
-    id: str = ""
+    id: str | UnsetType = UNSET
     extension: msgspec.Raw = msgspec.Raw()
     modifierExtension: msgspec.Raw = msgspec.Raw()  # noqa: N815
     link: msgspec.Raw = msgspec.Raw()
-    fullUrl: str = ""  # noqa: N815
+    fullUrl: str | UnsetType = UNSET  # noqa: N815
     resource: msgspec.Raw = msgspec.Raw()
     search: msgspec.Raw = msgspec.Raw()
     request: _Request | None = None
@@ -48,13 +49,13 @@ class _Entry(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
 class _Bundle(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     resourceType: str  # noqa: N815
     type: str
-    id: str = ""
+    id: str | UnsetType = UNSET
     meta: msgspec.Raw = msgspec.Raw()
-    implicitRules: str = ""  # noqa: N815
-    language: str = ""
+    implicitRules: str | UnsetType = UNSET  # noqa: N815
+    language: str | UnsetType = UNSET
     identifier: msgspec.Raw = msgspec.Raw()
-    timestamp: str = ""
-    total: int | msgspec.UnsetType = msgspec.UNSET
+    timestamp: str | UnsetType = UNSET
+    total: int | UnsetType = UNSET
     link: msgspec.Raw = msgspec.Raw()
     entry: list[_Entry] = []
     signature: msgspec.Raw = msgspec.Raw()
@@ -109,13 +110,15 @@ def bundle(data: bytes, *, kinds: frozenset[str], each_alone: bool = False) -> S
         raise SentRefusedError("too-many-entries", f"More than {ENTRIES_MAX} entries.", "Bundle.entry", "too-costly")
     if not parsed.entry:
         raise SentRefusedError("bundle-empty", "The Bundle has no entry.", "Bundle.entry", "required")
+    if msgspec.json.encode(parsed).count(b'":') != body.count(b'":'):
+        raise SentRefusedError("duplicate-property", "A property stands twice.", "Bundle", "structure")
     entries: list[SentEntry] = []
     refusals: list[tuple[int, SentRefusedError]] = []
     asked = parsed.type in {"transaction", "batch"}
     for index, entry in enumerate(parsed.entry):
         place = f"Bundle.entry[{index}]"
         try:
-            entries.append(_asked(entry, place) if asked else _listed(entry, place))
+            entries.append(_read(entry, place, asked=asked))
         except SentRefusedError as error:
             if not (each_alone and parsed.type == "batch"):
                 raise
@@ -154,14 +157,43 @@ def _parsed(body: bytes) -> _Bundle:
         raise SentRefusedError("json-malformed", "This is not JSON in UTF-8.", issue="structure") from None
     if parsed.resourceType != "Bundle":
         raise SentRefusedError("not-a-bundle", "A Bundle was expected here.", "resourceType", "structure")
-    if msgspec.json.encode(parsed).count(b'":') != body.count(b'":'):
-        raise SentRefusedError("duplicate-property", "A property stands twice.", "Bundle", "structure")
     return parsed
 
 
-def _asked(entry: _Entry, place: str) -> SentEntry:
-    """Read an entry of a transaction or batch."""
+def _read(entry: _Entry, place: str, *, asked: bool) -> SentEntry:
+    """Read an entry; ``asked``: of a transaction or batch, else of a collection, whose entries are created."""
+    if entry.fullUrl == "":
+        raise SentRefusedError("empty-value", "A fullUrl is not empty.", f"{place}.fullUrl", "structure")
     request = entry.request
+    if asked:
+        _check_method(request, place)
+    if not entry.resource:
+        raise SentRefusedError("resource-missing", "An entry that is stored has a resource.", place, "required")
+    raw = bytes(entry.resource)
+    type_name, sent_id = _head(raw, f"{place}.resource")
+    full_url = entry.fullUrl or ""
+    if not asked or request is None:
+        full_url = full_url or (f"{type_name}/{sent_id}" if sent_id else "")
+        return SentEntry(
+            place, "POST", type_name, sent_id, type_name, full_url.encode(), raw, references.pieces(raw), None
+        )
+    _check_url(request, type_name, f"{place}.request.url")
+    return SentEntry(
+        place, request.method, type_name, sent_id, request.url, full_url.encode(), raw, references.pieces(raw),
+        _condition(request, type_name, place), request.ifMatch or "",
+    )  # fmt: skip
+
+
+def _condition(request: _Request, type_name: str, place: str) -> references.Conditional | None:
+    if request.ifNoneExist is UNSET:
+        return None
+    try:
+        return references.condition(type_name, request.ifNoneExist)
+    except SentRefusedError as error:
+        raise error.within(f"{place}.request.ifNoneExist") from None
+
+
+def _check_method(request: _Request | None, place: str) -> None:
     if request is None:
         raise SentRefusedError("request-missing", "An entry says with request what to do.", place, "required")
     if request.method not in {"POST", "PUT"}:
@@ -171,19 +203,6 @@ def _asked(entry: _Entry, place: str) -> SentEntry:
             f"{place}.request.method",
             "not-supported",
         )
-    if not entry.resource:
-        raise SentRefusedError("resource-missing", "An entry that is stored has a resource.", place, "required")
-    raw = bytes(entry.resource)
-    type_name, sent_id = _head(raw, f"{place}.resource")
-    _check_url(request, type_name, f"{place}.request.url")
-    try:
-        condition = references.condition(type_name, request.ifNoneExist) if request.ifNoneExist else None
-    except SentRefusedError as error:
-        raise error.within(f"{place}.request.ifNoneExist") from None
-    return SentEntry(
-        place, request.method, type_name, sent_id, request.url, entry.fullUrl.encode(), raw,
-        references.pieces(raw), condition, request.ifMatch,
-    )  # fmt: skip
 
 
 def _check_url(request: _Request, type_name: str, place: str) -> None:
@@ -193,16 +212,6 @@ def _check_url(request: _Request, type_name: str, place: str) -> None:
         raise SentRefusedError(
             "request-url", "POST goes to the resource's type, PUT to its type and id.", place, "value"
         )
-
-
-def _listed(entry: _Entry, place: str) -> SentEntry:
-    """Read an entry of a collection or searchset: it is created."""
-    if not entry.resource:
-        raise SentRefusedError("resource-missing", "An entry has no resource.", place, "required")
-    raw = bytes(entry.resource)
-    type_name, sent_id = _head(raw, f"{place}.resource")
-    full_url = entry.fullUrl or (f"{type_name}/{sent_id}" if sent_id else "")
-    return SentEntry(place, "POST", type_name, sent_id, type_name, full_url.encode(), raw, references.pieces(raw), None)
 
 
 def _head(raw: bytes, place: str) -> tuple[str, str | None]:

@@ -29,6 +29,7 @@ SUPERUSER: Final = "carecode_bootstrap"
 DATABASE: Final = "carecode"
 PORT: Final = 5432
 CLUSTER_BYTES_MIN: Final = 120 << 20  # an empty cluster with its first WAL files
+WAL_FILE_BYTES: Final = 16 << 20
 START_SECONDS_MAX: Final = 60.0
 STOP_SECONDS_MAX: Final = 30.0
 _SOCKET_PATH_MAX: Final = 107
@@ -169,7 +170,9 @@ class EmbeddedPostgres:
         pid_file = self.folder / "postmaster.pid"
         while time.monotonic() < deadline:
             if process.poll() is not None:
-                raise _unavailable(self._log_tail(log_offset))
+                # On a full disk the server cannot even write why it stopped.
+                full = shutil.disk_usage(self.folder).free < WAL_FILE_BYTES
+                raise _unavailable("No space left on device" if full else self._log_tail(log_offset))
             with contextlib.suppress(OSError):
                 lines = pid_file.read_text().splitlines()
                 # Line 1 is the server's pid, line 8 its state (src/backend/utils/init/miscinit.c).
