@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import bz2
 import gzip
 import io
@@ -104,7 +105,11 @@ async def test_lines_are_cut_by_patient(house: App, machine: Requester, tmp_path
     file.write_bytes(
         lines(
             observation("Patient/a", encounter={"reference": "Encounter/e1"}),
-            {**encounter, "subject": {"reference": "Patient/a"}, "location": [{"location": {"reference": "Location/ward"}}]},
+            {
+                **encounter,
+                "subject": {"reference": "Patient/a"},
+                "location": [{"location": {"reference": "Location/ward"}}],
+            },
             patient("P-1", id="a"),
             observation("https://hospital.example/fhir/Patient/b"),
             patient("P-2", id="b"),
@@ -114,10 +119,15 @@ async def test_lines_are_cut_by_patient(house: App, machine: Requester, tmp_path
             "{broken",
             place,
         )
-    )  # fmt: skip
+    )
     report = (await house.loader.load([file], machine)).to_json()
     assert report["types"] == {"Encounter": 1, "Location": 1, "Observation": 1, "Patient": 2}
-    assert {row["code"] for row in report["refused"]} == {"reference-unresolved", "no-patient", "json-malformed"}
+    assert {row["code"] for row in report["refused"]} == {
+        "reference-foreign",
+        "reference-unresolved",
+        "no-patient",
+        "json-malformed",
+    }
     (visit_of_a,) = await held("P-1", type="Encounter")
     (result_of_a,) = await held("P-1", type="Observation")
     assert result_of_a["encounter"]["reference"] == f"Encounter/{visit_of_a['id']}"
@@ -133,8 +143,11 @@ async def test_lines_of_several_files_belong_together(
     encounter = {"resourceType": "Encounter", "id": "e1", "status": "finished", "class": {"code": "AMB"}}
     (tmp_path / "Patient.ndjson").write_bytes(lines(patient("P-1", id="a"), patient("P-2", id="b")))
     (tmp_path / "Encounter.ndjson").write_bytes(
-        lines({**encounter, "subject": {"reference": "Patient/a"}}, {**encounter, "id": "e2", "subject": {"reference": "Patient/b"}})
-    )  # fmt: skip
+        lines(
+            {**encounter, "subject": {"reference": "Patient/a"}},
+            {**encounter, "id": "e2", "subject": {"reference": "Patient/b"}},
+        )
+    )
     assert (await house.loader.load([tmp_path], machine)).to_json()["stored"] == 4
     (tmp_path / "Observation.ndjson").write_bytes(
         lines(
@@ -143,7 +156,7 @@ async def test_lines_of_several_files_belong_together(
         )
     )
     report = (await house.loader.load([tmp_path], machine)).to_json()
-    assert report["types"] == {"Observation": 1}
+    assert report["types"] == {"Observation": 1}, report["refused"]
     assert [row["code"] for row in report["refused"]] == ["reference-unresolved"]  # a visit of somebody else
     (found,) = await held("P-1", type="Observation")
     (visit_of_a,) = await held("P-1", type="Encounter")
@@ -179,8 +192,6 @@ async def test_a_load_that_was_killed_stores_nothing_twice(
 
 
 async def test_two_loads_at_once_store_once(house: App, machine: Requester, tmp_path: Path, rows: Rows) -> None:
-    import asyncio  # noqa: PLC0415
-
     (tmp_path / "a.json").write_bytes(visit(3))
     reports = await asyncio.gather(*(house.loader.load([tmp_path], machine) for _ in range(3)))
     assert sum(report.to_json()["stored"] for report in reports) == 5

@@ -54,7 +54,7 @@ def test_rewriting_bytes_equals_rewriting_the_decoded(tree: Tree) -> None:
         ("Organization?identifier=urn:x%7C7%207", Conditional("Organization", "urn:x", "7 7")),
         ("#contained", Unchanged()),
         ("#", Unchanged()),
-        ("https://elsewhere.example/fhir/Patient/1", Unchanged()),
+        ("https://elsewhere.example/fhir/Observation/1", Unchanged()),
         ("http://elsewhere.example/fhir/Patient?identifier=a|b", Unchanged()),
     ],
 )  # fmt: skip
@@ -74,6 +74,8 @@ def test_references_are_told_apart(reference: str, target: object) -> None:
         ("Patient/", "reference-malformed"),
         ("Patient/1\n", "reference-malformed"),
         ("Patient/a b", "reference-malformed"),
+        ("https://elsewhere.example/fhir/Patient/1", "reference-foreign"),
+        ("https://elsewhere.example/fhir/Patient/1/_history/2", "reference-foreign"),
         ("javascript:alert(1)", "reference-malformed"),
         ("Patient/" + "1" * 1100, "reference-malformed"),
         ("", "reference-malformed"),

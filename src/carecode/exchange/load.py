@@ -66,7 +66,7 @@ class Loader:
         todo = [(source, FileReport(source.name)) for source in found]
         reports = [report for _, report in todo]
         for number in range(PASSES_MAX):
-            stored_before = sum(report.stored.total() for report in reports)
+            before = run.reached
             async with contextlib.aclosing(_read_ahead([source for source, _ in todo])) as contents:
                 done = 0
                 async for content in contents:
@@ -75,7 +75,7 @@ class Loader:
                     if number == 0:
                         progress(done, len(found))
             todo = [(source, report) for source, report in todo if report.waiting]
-            if not todo or sum(report.stored.total() for report in reports) == stored_before:
+            if not todo or run.reached == before:
                 break
         return LoadReport(reports)
 
@@ -88,6 +88,7 @@ class _Run:
         self._bundles = bundles
         self._requester = requester
         self._known: dict[str, Met] = {}
+        self.reached = 0  # units stored or recalled: while it grows, files that wait are read again
 
     async def file(self, data: bytes | SentRefusedError, report: FileReport) -> None:
         """Store one content as far as it can be."""
@@ -112,23 +113,29 @@ class _Run:
 
     async def _unit(self, unit: Unit, report: FileReport) -> None:
         begun = await self._ledger.begin(unit.digest, self._bundles.clock())
-        if begun.is_stored and not unit.named:
+        if begun.is_stored:
+            await self._stored_before(unit, begun.stamp, report)
             return
         try:
-            if begun.is_stored:
-                self._remember(unit, await self._recalled(unit, begun.stamp))
-                return
             taken = await self._taken(unit, begun.stamp)
         except UnavailableError:
             raise
         except CareCodeError as error:
-            if not begun.is_stored:
-                await self._ledger.forget(begun)
+            await self._ledger.forget(begun)
             report.refuse(error)
             return
         await self._ledger.finish(begun, sum(taken.stored.values()))
         report.stored.update(taken.stored)
         self._remember(unit, taken)
+
+    async def _stored_before(self, unit: Unit, stamp: Stamp, report: FileReport) -> None:
+        """Learn the names of what an earlier load stored, as soon as what it points to has a name."""
+        if not unit.named:
+            return
+        try:
+            self._remember(unit, await self._recalled(unit, stamp))
+        except SentRefusedError:
+            report.waiting = True
 
     async def _taken(self, unit: Unit, stamp: Stamp) -> Taken:
         """Store a unit; when a killed run stored it before, say so."""
@@ -144,6 +151,7 @@ class _Run:
 
     def _remember(self, unit: Unit, taken: Taken) -> None:
         """Keep the sender's names of loose resources for the files that follow."""
+        self.reached += 1
         if not unit.named or len(self._known) > KNOWN_MAX:
             return
         for entry, done in zip(unit.sent.entries, taken.done, strict=True):

@@ -65,10 +65,10 @@ class Stamp:
     random_bytes: Callable[[int], bytes] = field(repr=False)
 
     def ids(self, count: int) -> list[UUID]:
-        """Make ``count`` version 7 UUIDs of one call for randomness."""
+        """Make ``count`` version 7 UUIDs of one call for randomness, rising: reading keeps the order of sending."""
         now_ms = int(self.now.timestamp() * 1000)
         random = self.random_bytes(RANDOM_BYTES * count)
-        return [uuid7(now_ms, random[at : at + RANDOM_BYTES]) for at in range(0, len(random), RANDOM_BYTES)]
+        return sorted(uuid7(now_ms, random[at : at + RANDOM_BYTES]) for at in range(0, len(random), RANDOM_BYTES))
 
 
 def survey(sent: Sent) -> Links:

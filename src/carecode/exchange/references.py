@@ -23,6 +23,7 @@ VALUE_MAX: Final = 1024
 _LITERAL: Final = re.compile(r"([A-Z][A-Za-z]{1,63})/([A-Za-z0-9\-.]{1,64})(?:/_history/[A-Za-z0-9\-.]{1,64})?\Z")
 _CONDITIONAL: Final = re.compile(r"([A-Z][A-Za-z]{1,63})\?identifier=([^|&]{1,512})\|([^|&]{1,512})\Z")
 _QUERY: Final = re.compile(r"identifier=([^|&]{1,512})\|([^|&]{1,512})\Z")
+_FOREIGN_PATIENT: Final = re.compile(r"https?://[^\s\"?#]+/Patient/[^/]+(?:/_history/[^/]+)?\Z")
 _EXTERNAL: Final = re.compile(r"https?://[^\s\"]+\Z")
 
 
@@ -84,8 +85,9 @@ def target(reference: bytes) -> Target:
     >>> target(b"Organization?identifier=urn:x%7C7")
     Conditional(type='Organization', system='urn:x', value='7')
 
-    SentRefusedError ``reference-unresolved`` for ``urn:uuid:`` and ``urn:oid:``,
-    ``reference-unsupported`` for other queries, ``reference-malformed`` for anything else.
+    SentRefusedError ``reference-unresolved`` for ``urn:uuid:`` and ``urn:oid:``, ``reference-foreign``
+    for a Patient elsewhere (whose record would this be?), ``reference-unsupported`` for other queries,
+    ``reference-malformed`` for anything else.
     """
     text = reference.decode()
     if text.startswith("#") and len(text) > 1:
@@ -96,6 +98,10 @@ def target(reference: bytes) -> Target:
         return _conditional(text)
     if match := _LITERAL.match(text):
         return Literal(match[1], match[2])
+    if _FOREIGN_PATIENT.match(text):
+        raise SentRefusedError(
+            "reference-foreign", "A reference names a patient of another server.", issue="business-rule"
+        )
     if _EXTERNAL.match(text) or text == "#":
         return Unchanged()
     if text.startswith(("urn:uuid:", "urn:oid:")):

@@ -22,7 +22,7 @@ LINES_MAX: Final = 500_000
 """Resources of one NDJSON file."""
 BUNDLE_KINDS: Final = frozenset({"transaction", "batch", "collection", "searchset"})
 _LOOSE: Final = frozenset({"collection", "searchset"})
-_PATIENT: Final = re.compile(rb'"reference":"(?:https?://[^"\\]*/)?Patient/([A-Za-z0-9\-.]{1,64})"')
+_PATIENT: Final = re.compile(rb'"reference":"Patient/([A-Za-z0-9\-.]{1,64})"')
 
 
 @dataclass(frozen=True, slots=True)
