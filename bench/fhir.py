@@ -214,7 +214,7 @@ async def _copy(bare: Bare, bundles: Sequence[Sample]) -> float:
 
 
 async def _read(app: App, answers: Sequence[bytes], size: Size) -> Row:
-    token = await app.people.issue_bearer(app.clock(), purpose=Purpose.TREAT, staff=MACHINE.id)
+    token = await app.sessions.issue_bearer(app.clock(), purpose=Purpose.TREAT, staff=MACHINE.id)
     paths = _paths(answers, size.paths)
     headers = {"authorization": f"Bearer {token}", "accept": "application/fhir+json"}
     echoes: dict[str, bytes] = {}

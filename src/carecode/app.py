@@ -25,6 +25,7 @@ from carecode.disclosure.decisions import Decisions
 from carecode.disclosure.gate import Doors, Gate
 from carecode.disclosure.people import People
 from carecode.disclosure.privacy import Privacy
+from carecode.disclosure.sessions import Sessions
 from carecode.exchange.bundles import Bundles
 from carecode.exchange.load import Loader
 from carecode.healthcode.verifier import Verifier
@@ -78,7 +79,8 @@ class App:
         self.verifier = Verifier(database, ring)
         self.log = Log(database, random_bytes)
         self.record = RecordStore(database, ring, random_bytes)
-        self.people = People(database, ring.key("sessions"), random_bytes)
+        self.people = People(database)
+        self.sessions = Sessions(database, self.people, ring.key("sessions"), random_bytes)
         self.decisions = Decisions(database)
         self.cards = Cards(self.index, self.log, self.pseudonyms)
         self.privacy = Privacy(self.index, self.log, self.decisions, self.people, clock)
@@ -105,7 +107,7 @@ class App:
     async def housekeep(self) -> None:
         """Remove what has expired, once."""
         await self.log.prune()
-        await self.people.prune(self.clock())
+        await self.sessions.prune(self.clock())
 
 
 def wall_clock() -> datetime:

@@ -141,12 +141,12 @@ def few_or_all(synthea: Path, folder: Path) -> Path:
 
 def test_the_comparison_sees_what_it_should() -> None:
     """A changed digit, a reference to another resource, a dropped element: each is a difference."""
-    first = {"resourceType": "Observation", "id": "1", "valueQuantity": {"value": "1.50"}}
-    second = {"resourceType": "Observation", "id": "2", "valueQuantity": {"value": "1.51"}}
-    report = {"resourceType": "DiagnosticReport", "id": "3", "result": [{"reference": "Observation/1"}]}
-    other = report | {"result": [{"reference": "Observation/2"}]}
+    first: Json = {"resourceType": "Observation", "id": "1", "valueQuantity": {"value": "1.50"}}
+    second: Json = {"resourceType": "Observation", "id": "2", "valueQuantity": {"value": "1.51"}}
+    report: Json = {"resourceType": "DiagnosticReport", "id": "3", "result": [{"reference": "Observation/1"}]}
+    other: Json = report | {"result": [{"reference": "Observation/2"}]}
     keep = lambda text: text  # noqa: E731  # nothing lies outside
-    whole = {"Observation/1": first, "Observation/2": second, "DiagnosticReport/3": report}
+    whole: dict[str, Json] = {"Observation/1": first, "Observation/2": second, "DiagnosticReport/3": report}
     base = fingerprints(whole, keep)
     assert base == fingerprints(
         {name: one | {"id": "x", "meta": {"versionId": "1"}} for name, one in whole.items()}, keep
@@ -182,7 +182,7 @@ async def test_all_patients_come_back_equal_and_a_second_run_stores_nothing(
         number = next(each["value"] for each in patient["identifier"] if each["system"] == SYNTHEA)
         resident = await house.index.resolve(SYNTHEA, number)
         assert resident is not None
-        token = await house.people.issue_bearer(house.clock(), purpose=Purpose.PATRQT, resident=resident.id)
+        token = await house.sessions.issue_bearer(house.clock(), purpose=Purpose.PATRQT, resident=resident.id)
         headers = {"Authorization": f"Bearer {token}"}
         found = (await http.get(f"/fhir/Patient?identifier={SYNTHEA}|{number}", headers=headers)).json()
         assert found["total"] == 1

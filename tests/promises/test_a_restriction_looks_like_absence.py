@@ -130,7 +130,7 @@ async def test_every_fhir_answer_is_the_same(scene: Scene, http: httpx.AsyncClie
     house = scene.house
     answers = []
     for resident, number in ((scene.shut_out, "XA000001"), (scene.plain, "XB000002")):
-        token = await house.people.issue_bearer(
+        token = await house.sessions.issue_bearer(
             house.clock(), purpose=Purpose.TREAT, staff="doctor", resident=resident.id
         )
         place = path.format(id=house.gate.patient_id(scene.doctor, resident), number=number)
@@ -152,7 +152,7 @@ async def test_what_she_may_not_show_and_what_is_not_there_are_one_answer(
     assert isinstance(all_of_it, Release)
     theirs = next(b.id for b in all_of_it.bodies if b.organisation == "city-1" and b.type == "Observation")
     await house.privacy.refuse(herself(scene.shut_out.id), "county-2")
-    token = await house.people.issue_bearer(
+    token = await house.sessions.issue_bearer(
         house.clock(), purpose=Purpose.TREAT, staff="doctor", resident=scene.shut_out.id
     )
     headers = {"Authorization": f"Bearer {token}"}

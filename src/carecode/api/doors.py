@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from carecode.crypto.keyring import KeyRing
     from carecode.disclosure.gate import Gate
     from carecode.disclosure.people import People
+    from carecode.disclosure.sessions import Sessions
     from carecode.exchange.bundles import Bundles
     from carecode.identity.index import Index
 
@@ -21,6 +22,10 @@ class App(Protocol):
     @property
     def gate(self) -> Gate:
         """The gate: the only way to a record."""
+
+    @property
+    def sessions(self) -> Sessions:
+        """Who is signed in."""
 
     @property
     def people(self) -> People:

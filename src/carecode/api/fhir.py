@@ -104,7 +104,7 @@ class Fhir:
         if sent[: len(_BEARER)].lower() != _BEARER:
             raise faults.TokenError('Bearer realm="CareCode"')
         token = sent[len(_BEARER) :].strip().decode("latin-1")
-        holder = await self._app.people.bearer(token, self._app.clock())
+        holder = await self._app.sessions.bearer(token, self._app.clock())
         if holder is None:
             raise faults.TokenError('Bearer realm="CareCode", error="invalid_token"')
         return holder

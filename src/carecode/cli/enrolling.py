@@ -53,7 +53,7 @@ def enrol(  # one option per field of the form
         identifiers = [parse(*_pair(text)) for text in number]
         person = Person(name, name_latin, _date(birth_date), sex, phone)
         done = await app.index.enrol(identifiers, person, source=PLATFORM, now=app.clock())
-        code = await app.people.enrolment_code(done.resident.id, app.clock())
+        code = await app.sessions.enrolment_code(done.resident.id, app.clock())
         return {"created": done.created, "warnings": list(done.warnings), "enrolment_code": code}
 
     found = run(data, work, as_json=as_json)
@@ -94,7 +94,7 @@ async def _her_token(app: App, resident: ResidentId | None) -> str:
     if resident is None:
         raise InvalidInputError("token-resident", "Say whose: --resident @resident, or SYSTEM|VALUE.")
     requester = herself(resident)
-    return await app.people.issue_bearer(app.clock(), purpose=requester.purpose or Purpose.PATRQT, resident=resident)
+    return await app.sessions.issue_bearer(app.clock(), purpose=requester.purpose or Purpose.PATRQT, resident=resident)
 
 
 async def _staff_token(app: App, role: str, org: str, bound: ResidentId | None, purpose: Purpose) -> str:
@@ -105,7 +105,7 @@ async def _staff_token(app: App, role: str, org: str, bound: ResidentId | None, 
         requester = await app.people.staff(staff)
         if found is not None and requester is not None:
             await app.gate.code_was_shown(requester, found, CodePurpose.OPEN_RECORD)
-    return await app.people.issue_bearer(now, purpose=purpose, staff=staff, resident=bound)
+    return await app.sessions.issue_bearer(now, purpose=purpose, staff=staff, resident=bound)
 
 
 async def _staff_id(app: App, role: str, org: str) -> str:

@@ -88,7 +88,12 @@ class _Run:
         self._bundles = bundles
         self._requester = requester
         self._known: dict[str, Met] = {}
-        self.reached = 0  # units stored or recalled: while it grows, files that wait are read again
+        self._stored = 0
+
+    @property
+    def reached(self) -> int:
+        """Units stored and names learnt: while it grows, files that wait are read again."""
+        return self._stored + len(self._known)
 
     async def file(self, data: bytes | SentRefusedError, report: FileReport) -> None:
         """Store one content as far as it can be."""
@@ -125,6 +130,7 @@ class _Run:
             report.refuse(error)
             return
         await self._ledger.finish(begun, sum(taken.stored.values()))
+        self._stored += 1
         report.stored.update(taken.stored)
         self._remember(unit, taken)
 
@@ -151,7 +157,6 @@ class _Run:
 
     def _remember(self, unit: Unit, taken: Taken) -> None:
         """Keep the sender's names of loose resources for the files that follow."""
-        self.reached += 1
         if not unit.named or len(self._known) > KNOWN_MAX:
             return
         for entry, done in zip(unit.sent.entries, taken.done, strict=True):

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from carecode.disclosure.gate import Gate
     from carecode.disclosure.people import People
     from carecode.disclosure.privacy import Privacy
+    from carecode.disclosure.sessions import Sessions
     from carecode.healthcode.verifier import Verifier
     from carecode.identity.index import Index
     from carecode.settlement.bills import Bills
@@ -45,6 +46,10 @@ class App(Protocol):
     @property
     def pseudonyms(self) -> Pseudonyms:
         """The numbers under which institutions know residents."""
+
+    @property
+    def sessions(self) -> Sessions:
+        """Who is signed in."""
 
     @property
     def people(self) -> People:

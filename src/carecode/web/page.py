@@ -160,7 +160,7 @@ async def _page(app: App, request: Request, area: str | None) -> Page:
         ),
         now=now,
         area=area,
-        visitor=None if token is None else await app.people.session(token, now),
+        visitor=None if token is None else await app.sessions.session(token, now),
     )
 
 

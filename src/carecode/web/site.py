@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from starlette.routing import Mount
 
@@ -23,6 +23,18 @@ if TYPE_CHECKING:
 
     from carecode.web.doors import App
     from carecode.web.page import Page
+
+
+# addresses that only take forms: whoever opens one again comes back to its area
+FORMS: Final = (
+    "/desk/scan",
+    "/desk/find",
+    "/desk/number",
+    "/clinic/open",
+    "/cashier/scan",
+    "/cashier/charge",
+    "/cashier/pay",
+)
 
 
 def routes(app: App) -> list[BaseRoute]:
@@ -59,8 +71,14 @@ def routes(app: App) -> list[BaseRoute]:
         route(app, "/cashier/scan", pay.scan, area="cashier", method="POST"),
         route(app, "/cashier/charge", pay.charge, area="cashier", method="POST"),
         route(app, "/cashier/pay", pay.pay, area="cashier", method="POST"),
+        *(route(app, path, _back) for path in FORMS),
         route(app, "/{path:path}", _nothing),
     ]
+
+
+async def _back(page: Page) -> Response:
+    """Go to the area that a form belongs to."""
+    return page.go("/" + page.request.url.path.split("/")[1])
 
 
 async def _nothing(page: Page) -> Response:

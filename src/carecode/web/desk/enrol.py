@@ -42,7 +42,7 @@ async def enrol(page: Page) -> Response:
         card = await page.app.cards.look(page.requester, made.resident, Purpose.REGISTER, "document")
     except CareCodeError as error:
         return await _form(page, fields, sentence(error, page.language), error.http_status)
-    code = await page.app.people.enrolment_code(made.resident.id, page.now)
+    code = await page.app.sessions.enrolment_code(made.resident.id, page.now)
     url = page.request.url
     return page.render(
         "desk/enrolled.html",

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 async def redeem(page: Page) -> Response:
     """Turn a sign-in link into a session of its area; a resident's phone gets its key next."""
-    area, token = await page.app.people.redeem(page.request.path_params["token"], page.now)
+    area, token = await page.app.sessions.redeem(page.request.path_params["token"], page.now)
     if area not in sessions.AREAS:
         raise NotFoundError("no-such-page", "This area has no pages yet.")
     response = page.go("/my/phone" if area == "my" else f"/{area}")
@@ -28,7 +28,7 @@ async def sign_out(page: Page) -> Response:
     area = page.area or ""
     token = sessions.token_of(page.request, area)
     if token:
-        await page.app.people.sign_out(token)
+        await page.app.sessions.sign_out(token)
     response = page.go("/")
     sessions.forget(response, area)
     return response
