@@ -22,6 +22,7 @@ from carecode.crypto.keyring import KeyRing
 from carecode.crypto.pseudonyms import Pseudonyms
 from carecode.disclosure.cards import Cards
 from carecode.disclosure.decisions import Decisions
+from carecode.disclosure.demolinks import DemoLinks
 from carecode.disclosure.gate import Doors, Gate
 from carecode.disclosure.people import People
 from carecode.disclosure.privacy import Privacy
@@ -81,6 +82,7 @@ class App:
         self.record = RecordStore(database, ring, random_bytes)
         self.people = People(database)
         self.sessions = Sessions(database, self.people, ring.key("sessions"), random_bytes)
+        self.demo_links = DemoLinks(self.people, self.sessions)
         self.decisions = Decisions(database)
         self.cards = Cards(self.index, self.log, self.pseudonyms)
         self.privacy = Privacy(self.index, self.log, self.decisions, self.people, clock)

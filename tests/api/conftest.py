@@ -54,7 +54,7 @@ class Served:
         now = self.app.clock()
         if requester.role is Role.CLINICIAN and resident is not None:
             await self.app.decisions.open_window(resident, requester.organisation, now, now + timedelta(hours=1))
-        return await self.app.people.issue_bearer(
+        return await self.app.sessions.issue_bearer(
             now, purpose=Purpose.TREAT, staff=requester.id, resident=resident.id if resident else None
         )
 
@@ -71,7 +71,7 @@ async def served(database: Database, ring: KeyRing) -> AsyncIterator[Served]:
     config = uvicorn.Config(Starlette(routes=routes(app)), log_level="warning", access_log=False, lifespan="off")
     server = uvicorn.Server(config)
     running = asyncio.create_task(server.serve(sockets=[listening]))
-    while not server.started:
+    while not server.started:  # noqa: ASYNC110 - uvicorn tells it in no other way
         await asyncio.sleep(0.01)
     yield Served(app, f"http://127.0.0.1:{port}", port)
     server.should_exit = True

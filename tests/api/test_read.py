@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.api.conftest import DOCTOR, MACHINE, OTHER_DOCTOR, OTHER_MACHINE, Served
-from tests.exchange.samples import observation
+from tests.exchange.samples import observation, visit
 
 ABSENT = "01a2076b-4400-7404-8101-010101010101"
 
@@ -99,7 +99,7 @@ async def test_everything_comes_once_with_herself_first(filled: Served) -> None:
     number = filled.number(MACHINE, resident)
     async with filled.client(await filled.token(MACHINE)) as client:
         whole = (await client.get(f"/fhir/Patient/{number}/$everything")).json()
-        assert [row["resource"]["resourceType"] for row in whole["entry"]][0] == "Patient"
+        assert whole["entry"][0]["resource"]["resourceType"] == "Patient"
         assert whole["total"] == len(whole["entry"]) == 5
         urls = [row["fullUrl"] for row in whole["entry"]]
         assert len(set(urls)) == len(urls)
@@ -113,8 +113,6 @@ async def test_everything_comes_once_with_herself_first(filled: Served) -> None:
 
 
 async def test_two_institutions_patients_are_one_to_the_doctor(filled: Served) -> None:
-    from tests.exchange.samples import visit  # noqa: PLC0415
-
     await filled.app.bundles.process(OTHER_MACHINE, visit(1))
     resident = await filled.resident()
     number = filled.number(DOCTOR, resident)

@@ -105,8 +105,8 @@ def test_a_resolved_allergy_and_one_entered_in_error_are_not_shown() -> None:
 
 def condition(name: str, status: str, since: str) -> str:
     return (
-        '{"resourceType":"Condition","clinicalStatus":{"coding":[{"code":"%s"}]},'
-        '"code":{"coding":[{"display":"%s"}]},"onsetDateTime":"%s"}' % (status, name, since)
+        f'{{"resourceType":"Condition","clinicalStatus":{{"coding":[{{"code":"{status}"}}]}},'
+        f'"code":{{"coding":[{{"display":"{name}"}}]}},"onsetDateTime":"{since}"}}'
     )
 
 
@@ -138,8 +138,8 @@ def test_the_same_problem_twice_is_one_line_that_keeps_its_oldest_date() -> None
 
 def request(name: str, status: str, authored: str, dosage: str = "{}") -> str:
     return (
-        '{"resourceType":"MedicationRequest","status":"%s","medicationCodeableConcept":{"text":"%s"},'
-        '"authoredOn":"%s","dosageInstruction":[%s]}' % (status, name, authored, dosage)
+        f'{{"resourceType":"MedicationRequest","status":"{status}","medicationCodeableConcept":{{"text":"{name}"}},'
+        f'"authoredOn":"{authored}","dosageInstruction":[{dosage}]}}'
     )
 
 

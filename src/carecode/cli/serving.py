@@ -71,7 +71,7 @@ def demo(
             if await app.index.count() and not await app.people.demo_begun():
                 raise ConflictError("not-demo", "This data folder holds real data. Choose another with --data.")
             await populate(app, residents, note)
-        links = await app.sessions.demo_links(app.clock()) or {}
+        links = await app.demo_links.current(app.clock()) or {}
         base = f"http://localhost:{chosen}"
         if not no_open:
             asyncio.get_running_loop().call_later(1, _show, base)

@@ -29,8 +29,6 @@ ENROLMENT_MINUTES: Final = 10
 ENROLMENT_DIGITS: Final = 8
 ENROLMENT_TRIES_PER_MINUTE: Final = 60
 DESK_NUMBERS: Final = 10_000
-RESIDENT_CAST: Final = ("@resident", "@elder", "@parent", "@child", "@newborn")
-STAFF_CAST: Final = ("@desk", "@doctor", "@cashier", "@steward", "@officer", "@integrator", "@operator")
 _TOKEN_BYTES: Final = 32
 
 AREAS: Final = {
@@ -55,7 +53,6 @@ class Sessions:
         self._key = key
         self._random_bytes = random_bytes
         self._sql = queries("disclosure")
-        self._links: tuple[datetime | None, dict[str, str]] = (None, {})
         self._tries: deque[datetime] = deque(maxlen=ENROLMENT_TRIES_PER_MINUTE)
 
     async def session(self, token: str, now: datetime) -> Requester | None:
@@ -129,23 +126,6 @@ class Sessions:
             )
         resident = ResidentId(rows[0]["resident_id"])
         return herself(resident), await self.sign_in(now, resident=resident)
-
-    async def demo_links(self, now: datetime) -> dict[str, str] | None:
-        """Return a sign-in path per member of the cast, fresh every hour; None on any but demo data."""
-        if not await self._people.is_demo():
-            return None
-        made_at, links = self._links
-        if made_at is None or now - made_at > timedelta(hours=1):
-            links = {}
-            for handle in RESIDENT_CAST:
-                resident = await self._people.cast_member(handle)
-                if resident is not None:
-                    links[handle] = f"/signin/{await self.link(now, resident=resident)}"
-            for handle in STAFF_CAST:
-                if await self._people.staff(handle) is not None:
-                    links[handle] = f"/signin/{await self.link(now, staff=handle)}"
-            self._links = (now, links)
-        return links
 
     async def prune(self, now: datetime) -> None:
         """Remove sessions, links and tokens that have expired."""

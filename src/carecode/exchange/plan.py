@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, Final
 from uuid import UUID
 
@@ -68,7 +69,8 @@ class Stamp:
         """Make ``count`` version 7 UUIDs of one call for randomness, rising: reading keeps the order of sending."""
         now_ms = int(self.now.timestamp() * 1000)
         random = self.random_bytes(RANDOM_BYTES * count)
-        return sorted(uuid7(now_ms, random[at : at + RANDOM_BYTES]) for at in range(0, len(random), RANDOM_BYTES))
+        made = [uuid7(now_ms, random[at : at + RANDOM_BYTES]) for at in range(0, len(random), RANDOM_BYTES)]
+        return sorted(made, key=attrgetter("int"))
 
 
 def survey(sent: Sent) -> Links:

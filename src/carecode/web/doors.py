@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from carecode.crypto.pseudonyms import Pseudonyms
     from carecode.disclosure.cards import Cards
+    from carecode.disclosure.demolinks import DemoLinks
     from carecode.disclosure.gate import Gate
     from carecode.disclosure.people import People
     from carecode.disclosure.privacy import Privacy
@@ -46,6 +47,10 @@ class App(Protocol):
     @property
     def pseudonyms(self) -> Pseudonyms:
         """The numbers under which institutions know residents."""
+
+    @property
+    def demo_links(self) -> DemoLinks:
+        """Sign-in links of the demo town."""
 
     @property
     def sessions(self) -> Sessions:

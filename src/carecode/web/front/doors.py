@@ -36,5 +36,5 @@ DOORS: Final = (
 
 async def show(page: Page) -> Response:
     """Show the doors; on demo data each opens signed in."""
-    links = await page.app.sessions.demo_links(page.now)
+    links = await page.app.demo_links.current(page.now)
     return page.render("front/doors.html", links=links, steps=STEPS, doors=DOORS)
