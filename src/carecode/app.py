@@ -107,8 +107,9 @@ class App:
         self.loader = Loader(database, self.bundles)
 
     async def housekeep(self) -> None:
-        """Remove what has expired, once."""
+        """Remove what has expired and release the statistics that are due, once."""
         await self.log.prune()
+        await self.counts.release_due(self.clock())
         await self.sessions.prune(self.clock())
 
 

@@ -78,9 +78,10 @@ def scan(
     data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Read a code as a desk, a doctor or a cashier would."""
+    """Read a code as a desk, a doctor or a cashier would (demo data only)."""
 
     async def work(app: App) -> dict[str, Any]:
+        await app.people.require_demo()
         chosen = code_purpose(purpose)
         requester = replace(await staff_named(app, staff), desk_number=desk_number)
         presentation = await app.verifier.verify(text, chosen, app.clock(), desk_number)

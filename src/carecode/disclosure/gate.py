@@ -188,8 +188,17 @@ class Gate:
     async def deposit(
         self, requester: Requester, resident: Resident, resources: Sequence[NewResource], now: datetime
     ) -> None:
-        """Store resources in her record and log it, in one transaction."""
+        """Store resources in her record and log it, in one transaction.
+
+        A clinician writes only where a code she showed opened a treatment window for the institution.
+        """
         _may_deposit(requester)
+        if requester.resident not in {None, resident.id}:
+            raise RefusedError("other-resident", "This token is for another resident.")
+        if requester.role is Role.CLINICIAN:
+            state = await self._doors.decisions.state(resident, requester.organisation, now)
+            if not state.window_open:
+                raise RefusedError("no-code", "Ask her to show a code of the kind Open my record first.")
         await self._doors.record.deposit(
             resident.keys[0],
             resources,
