@@ -13,8 +13,9 @@ from carecode.api.faults import NotAcceptableError
 from carecode.kernel.errors import InvalidInputError
 
 if TYPE_CHECKING:
+    from carecode.api.callers import Caller
     from carecode.api.doors import App
-    from carecode.kernel.vocabulary import Requester
+    from carecode.kernel.vocabulary import Requester, Resident
 
 PARAMETERS_MAX: Final = 100
 """Parameters of one request."""
@@ -29,7 +30,7 @@ Headers = tuple[tuple[bytes, bytes], ...]
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request, its address taken apart; the requester is None where none is asked for."""
+    """One request, its address taken apart; the caller is None where none is asked for."""
 
     app: App = field(repr=False)
     path: tuple[str, ...] = field(repr=False)  # below the base
@@ -37,14 +38,25 @@ class Call:
     headers: Mapping[bytes, bytes] = field(repr=False)
     base: str  # https://host/fhir
     body: Callable[[], Awaitable[bytes]] = field(repr=False)
-    token_holder: Requester | None = field(repr=False, default=None)
+    caller: Caller | None = field(repr=False, default=None)
 
     @property
     def requester(self) -> Requester:
         """Who asks; only interactions that need a token read it."""
-        if self.token_holder is None:
+        if self.caller is None:
             raise InvalidInputError("token-missing", "This needs a bearer token.")
-        return self.token_holder
+        return self.caller.requester
+
+    @property
+    def bound(self) -> Resident | None:
+        """The resident to whom the requester's token is bound; None for a machine's."""
+        return self.caller.resident if self.caller is not None else None
+
+    async def subject(self, number: str) -> Resident | None:
+        """Return whom the requester means by a number: with a bound token herself or nobody."""
+        if self.bound is None:
+            return await self.app.gate.subject(self.requester, number)
+        return self.bound if number == self.app.gate.patient_id(self.requester, self.bound) else None
 
     def header(self, name: bytes) -> str:
         """Return a header's text, empty when it was not sent."""

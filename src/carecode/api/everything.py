@@ -24,7 +24,7 @@ async def answer(call: Call) -> Answer:
     """Answer with her resources, Patient first."""
     refuse_unknown(call.parameters, CONTROLS)
     page = page_of(call.parameters, default=PAGE_MAX, most=PAGE_MAX)
-    resident = await call.app.gate.subject(call.requester, call.path[1])
+    resident = await call.subject(call.path[1])
     if resident is None:
         raise no_such_resource()
     found = await call.app.gate.fetch(call.requester, resident, Query(count=page.count, offset=page.offset))

@@ -14,6 +14,7 @@ import structlog
 
 from carecode.api import call, faults
 from carecode.api.call import Answer, Call, Headers
+from carecode.api.callers import Caller, Callers
 from carecode.api.interactions import Interaction, interaction_of
 from carecode.kernel.errors import CareCodeError, InvalidInputError
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
     from carecode.api.doors import App
     from carecode.api.metrics import Metrics
-    from carecode.kernel.vocabulary import Requester
 
 BODY_BYTES_MAX: Final = 64 * 1024 * 1024
 """Bytes of one request's body."""
@@ -58,6 +58,7 @@ class Fhir:
         """Answer through the doors of ``app``; count in ``metrics``."""
         self._app = app
         self._metrics = metrics
+        self._callers = Callers(app)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -92,22 +93,22 @@ class Fhir:
         async def body() -> bytes:
             return await _body(receive, headers, _FORM if found.takes_form else _JSON)
 
-        holder = await self._holder(headers) if found.needs_token else None
-        answer = await found.answer(Call(self._app, path, parameters, headers, base, body, holder))
+        caller = await self._caller(headers) if found.needs_token else None
+        answer = await found.answer(Call(self._app, path, parameters, headers, base, body, caller))
         if answer.body and ("_pretty", "true") in parameters:
             return Answer(answer.status, msgspec.json.format(answer.body, indent=2), answer.headers, answer.media_type)
         return answer
 
-    async def _holder(self, headers: dict[bytes, bytes]) -> Requester:
+    async def _caller(self, headers: dict[bytes, bytes]) -> Caller:
         """Find who holds the bearer token.  TokenError.  Source: RFC 6750 2.1, 3."""
         sent = headers.get(b"authorization", b"")
         if sent[: len(_BEARER)].lower() != _BEARER:
             raise faults.TokenError('Bearer realm="CareCode"')
         token = sent[len(_BEARER) :].strip().decode("latin-1")
-        holder = await self._app.sessions.bearer(token, self._app.clock())
-        if holder is None:
+        caller = await self._callers.of(token)
+        if caller is None:
             raise faults.TokenError('Bearer realm="CareCode", error="invalid_token"')
-        return holder
+        return caller
 
 
 def _path(scope: Scope) -> tuple[str, ...]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 async def held(call: Call, type_name: str, ident: str, version: int | None = None) -> Body | None:
     """Return the current version of a resource, or the one that is asked for."""
     if type_name == "Patient":
-        resident = await call.app.gate.subject(call.requester, ident)
+        resident = await call.subject(ident)
         found = await patient(call, resident) if resident is not None else None
         return found if found is not None and version in {None, found.version} else None
     number = as_uuid(ident)
@@ -33,7 +33,7 @@ async def held(call: Call, type_name: str, ident: str, version: int | None = Non
     if TYPES[type_name].directory:
         listed = await call.app.gate.directory.get(type_name, number)
         return listed if listed is not None and version in {None, listed.version} else None
-    resident = await bound(call) or await call.app.gate.resident_of(number)
+    resident = call.bound or await call.app.gate.resident_of(number)
     if resident is None:
         return None
     found_now = await call.app.gate.fetch(call.requester, resident, Query(type=type_name, id=number, version=version))
@@ -44,12 +44,6 @@ async def patient(call: Call, resident: Resident) -> Body | None:
     """Return her newest Patient that the requester may see."""
     found = await call.app.gate.fetch(call.requester, resident, Query(type="Patient", count=1))
     return found.bodies[0] if found.bodies else None
-
-
-async def bound(call: Call) -> Resident | None:
-    """Return the resident to whom the requester's token is bound, None for a machine's."""
-    ident = call.requester.resident
-    return await call.app.index.by_id(ident) if ident is not None else None
 
 
 def shown(call: Call, body: Body) -> Answer:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from carecode.api.call import Answer, parameters_of
-from carecode.api.held import bound, held, patient
+from carecode.api.held import held, patient
 from carecode.api.parameters import Asked, asked
 from carecode.api.searchset import address, next_of, searchset
 from carecode.disclosure.answers import Query
@@ -65,9 +65,9 @@ async def _patients(call: Call, search: Asked) -> _Part:
                 raise InvalidInputError("identifier", "identifier reads system|value.")
             residents.append(await call.app.index.resolve(system, value))
     elif search.ids:
-        residents += [await call.app.gate.subject(call.requester, ident) for ident in search.ids]
-    elif call.requester.resident is not None:
-        residents.append(await bound(call))
+        residents += [await call.subject(ident) for ident in search.ids]
+    elif call.bound is not None:
+        residents.append(call.bound)
     else:
         raise InvalidInputError("patient-search", "Search Patient by identifier or _id.")
     once = {resident.id: resident for resident in residents if resident is not None}
@@ -127,12 +127,12 @@ async def _of_one(call: Call, type_name: str, search: Asked) -> _Part:
 async def _subject(call: Call, search: Asked) -> Resident | None:
     """Return in whose record is searched: the one named, or the one the token is bound to."""
     if not search.patients:
-        if call.requester.resident is None:
+        if call.bound is None:
             raise InvalidInputError("patient-missing", "Search within one patient: give patient.")
-        return await bound(call)
+        return call.bound
     if len(set(search.patients)) > 1:
         raise InvalidInputError("patient-one", "Search within one patient at a time.")
-    return await call.app.gate.subject(call.requester, search.patients[0])
+    return await call.subject(search.patients[0])
 
 
 def _cut(bodies: Sequence[Body], search: Asked) -> Sequence[Body]:

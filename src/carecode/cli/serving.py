@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 import signal
 import socket
@@ -29,6 +30,7 @@ HOST: Final = "127.0.0.1"
 PORT_DEFAULT: Final = 8000
 PORT_MAX: Final = 65_535
 STOP_SECONDS: Final = 2
+GC_THRESHOLDS: Final = (200_000, 50, 50)
 READY: Final = "CareCode is ready"
 PortOption = Annotated[
     int | None,
@@ -117,6 +119,10 @@ async def _until_stopped(
                 timeout_graceful_shutdown=STOP_SECONDS,
             )
         )  # fmt: skip
+        # What stands now stands for good; collections that walk it again and again cost every request.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(*GC_THRESHOLDS)
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         while not server.started and not serving.done():  # noqa: ASYNC110  # uvicorn offers no event for it
             await asyncio.sleep(0.01)

@@ -219,6 +219,8 @@ class Gate:
         receipt = await self._admission.admit(requester, resident, Purpose.TREAT, ALL_CATEGORIES, code_shown=False)
         if isinstance(receipt, Refuse) or receipt.depositor != requester.organisation:
             raise NotFoundError("no-such-resource", "There is no such resource.")
+        # Written ahead: a change that then fails is over-reported, never one that was made and not told.
+        await self._doors.log.append(resident, requester, "deposit", Purpose.TREAT, "replaces an entry")
         return await self._doors.record.revise(receipt, resource, expected_version=expected, now=now)
 
 
