@@ -34,6 +34,7 @@ _VOID: Final = frozenset({"entered-in-error", "cancelled", "not-done"})
 _HIGH: Final = frozenset({"H", "HH", "HU", ">"})
 _LOW: Final = frozenset({"L", "LL", "LU", "<"})
 _ODD: Final = frozenset({"A", "AA"})
+_SEVERITIES: Final = ("severe", "high", "moderate", "mild")
 _EARLIEST: Final = datetime(1, 1, 1, tzinfo=UTC)
 
 
@@ -166,7 +167,7 @@ def summarise(entries: Iterable[Entry]) -> Summary:
             by_type[words(part(entry.resource, "resourceType"))].append(entry)
     tests = _results(by_type["Observation"])
     return Summary(
-        allergies=tuple(_allergy(x) for x in by_type["AllergyIntolerance"] if _active(x)),
+        allergies=tuple(sorted((_allergy(x) for x in by_type["AllergyIntolerance"] if _active(x)), key=_gravest_first)),
         problems=_problems(by_type["Condition"]),
         medicines=_medicines(by_type["MedicationRequest"] + by_type["MedicationStatement"]),
         results=tuple(x for x in tests if not x.vital),
@@ -200,6 +201,10 @@ def _allergy(entry: Entry) -> Allergy:
         on=day(first_moment(resource, "onsetDateTime", "recordedDate")),
         source=entry.source,
     )
+
+
+def _gravest_first(allergy: Allergy) -> int:
+    return _SEVERITIES.index(allergy.severity) if allergy.severity in _SEVERITIES else len(_SEVERITIES)
 
 
 def _problems(entries: Sequence[Entry]) -> tuple[Problem, ...]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from carecode.web.page import Page
 
 RESULTS_SHOWN: Final = 8
-LINES_SHOWN: Final = 5
+LINES_SHOWN: Final = 4
 VISITS_SHOWN: Final = 3
 
 
