@@ -10,7 +10,7 @@ it.  Trained on the town alone it would know the town (11 : 1) and little else (
 
 A dictionary that was ever shipped is never changed, for stored bodies need it; a new one gets the
 next number.  The same script, town and Python packages give the same bytes.
-"""  # noqa: INP001 - a script beside the package, not a module
+"""
 
 from __future__ import annotations
 

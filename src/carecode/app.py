@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import secrets
+import traceback
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -14,6 +15,8 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
 
 import carecode.api.routes
 import carecode.web.site
@@ -48,6 +51,7 @@ DATA_DEFAULT: Final = Path("~/.local/share/carecode")
 HOUSEKEEPING_SECONDS: Final = 60.0
 _BARE_HOST: Final = b"127.0.0.1"
 _MACHINE_PATHS: Final = ("/fhir", "/log", "/health", "/metrics", "/.well-known", "/oauth", "/x", "/static")
+_FAULT: Final = "CareCode made a mistake. Nothing was changed. Try again, and tell the operator if it stays.\n"
 log = structlog.get_logger()
 
 
@@ -167,7 +171,7 @@ def asgi(app: App) -> ASGIApp:
     """Join pages and API to one ASGI application."""
     inner = Starlette(
         routes=[*carecode.api.routes.routes(app), *carecode.web.site.routes(app)],
-        exception_handlers={},
+        exception_handlers={Exception: _fault},
         lifespan=lambda _inner: _housekeeping(app),
     )
 
@@ -175,9 +179,24 @@ def asgi(app: App) -> ASGIApp:
         if scope["type"] == "http" and _is_bare_page(scope):
             await _to_localhost(scope, send)
             return
-        await inner(scope, receive, send)
+        await _guarded(inner, scope, receive, send)
 
     return entry
+
+
+async def _guarded(inner: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    """Log a fault of our own by its kind and place, never by its text, which may hold a value."""
+    try:
+        await inner(scope, receive, send)
+    except Exception as error:  # noqa: BLE001  # the last door: whatever it is, it must not reach a log as text
+        frames = traceback.extract_tb(error.__traceback__)[-1:]
+        places = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames]
+        log.error("unexpected", kind=type(error).__name__, place=places)  # noqa: TRY400  # its text is the point
+
+
+async def _fault(_request: Request, _error: Exception) -> Response:
+    headers = {"x-content-type-options": "nosniff"}
+    return PlainTextResponse(_FAULT, status_code=500, headers=headers)
 
 
 @contextlib.asynccontextmanager

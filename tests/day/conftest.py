@@ -59,7 +59,7 @@ async def browser(chromium: str, camera: Camera) -> AsyncIterator[Browser]:
         await launched.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 async def visitors(browser: Browser, town: Town) -> AsyncIterator[Visitors]:
     """People with browsers of their own; none of their pages may complain or ask another machine."""
     came = Visitors(browser, town)

@@ -39,7 +39,7 @@ class Camera:
 
         async def hold() -> None:
             while True:
-                self.see(top_of(await screen(phone)))
+                self.see(await top_of(phone))
                 await asyncio.sleep(_EVERY_SECONDS)
 
         holding = asyncio.create_task(hold())
@@ -57,11 +57,12 @@ async def screen(page: Page) -> Image.Image:
     return Image.open(io.BytesIO(await page.screenshot())).convert("RGB")
 
 
-def top_of(screen_of_phone: Image.Image) -> Image.Image:
-    """Cut the upper part of a phone's screen to a camera's picture."""
+async def top_of(phone: Page) -> Image.Image:
+    """Take the upper part of a phone's screen as a camera before it would see it."""
+    width = (phone.viewport_size or {"width": FRAME[0]})["width"]
+    taken = await phone.screenshot(clip={"x": 0, "y": 0, "width": width, "height": FRAME[1]}, type="jpeg")
     picture = Image.new("RGB", FRAME, "grey")
-    part = screen_of_phone.crop((0, 0, screen_of_phone.width, FRAME[1]))
-    picture.paste(part, ((FRAME[0] - part.width) // 2, 0))
+    picture.paste(Image.open(io.BytesIO(taken)), ((FRAME[0] - width) // 2, 0))
     return picture
 
 

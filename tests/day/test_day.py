@@ -54,6 +54,8 @@ async def test_the_day(town: Town, visitors: Visitors, camera: Camera, record_pr
 
     await opened(doctor, new_phone, camera)  # of her no other institution holds anything
     assert await record_part(doctor) == after_refusal
+
+    await let_in(her_phone)
     for secret in (NUMBER, NAME, LATIN):
         assert secret not in town.complaints
 
@@ -116,7 +118,7 @@ async def opened(doctor: Page, phone: Page, camera: Camera) -> float:
     digits = re.search(r"\b\d{4}\b", await doctor.get_by_role("region", name="This desk's number").inner_text())
     assert digits is not None
     await phone.goto("/my")
-    await phone.get_by_text("Open my record").click()
+    await phone.get_by_role("radio", name="Open my record").check()
     await expect(her_code(phone)).to_be_hidden()  # no code without the desk's number
     await phone.get_by_label("Desk number").fill(digits[0])
     await expect(her_code(phone)).to_be_visible()
@@ -147,12 +149,22 @@ async def looked_up(phone: Page) -> None:
 async def shut_out(phone: Page) -> None:
     """She shuts the hospital out, having read what follows from it."""
     await phone.get_by_role("link", name="Privacy").click()
+    await expect(phone.get_by_role("link", name=HOSPITAL)).to_contain_text("May open your record until")
     await phone.get_by_role("link", name=HOSPITAL).click()
     await phone.get_by_role("radio", name=re.compile("^Only what it wrote itself")).check()
     consequence = phone.get_by_role("region", name="If you save this")
     await expect(consequence).to_contain_text("nothing from other hospitals")
     await phone.get_by_role("button", name="Save this choice").click()
     await expect(phone.get_by_role("link", name=HOSPITAL)).to_contain_text("Only what it wrote itself, since")
+
+
+async def let_in(phone: Page) -> None:
+    """She changes it back."""
+    await phone.goto("/my/privacy")
+    await phone.get_by_role("link", name=HOSPITAL).click()
+    await phone.get_by_role("radio", name="Everything").check()
+    await phone.get_by_role("button", name="Save this choice").click()
+    await expect(phone.get_by_role("link", name=HOSPITAL)).to_contain_text("Everything, when you show your code")
 
 
 async def scan(counter: Page, phone: Page, camera: Camera) -> None:

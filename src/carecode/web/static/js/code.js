@@ -135,7 +135,7 @@ function told(answer) {
   if ($("full").open) $("full").close();
   say([answer.title, answer.number].filter(Boolean).join(" "));
   if (again) $("scanned-title").focus();
-  navigator.vibrate?.(200);
+  if (navigator.userActivation?.hasBeenActive) navigator.vibrate?.(200); // browsers refuse it before the first tap
   watchTicket();
 }
 
