@@ -51,12 +51,13 @@ class Size:
     residents: int
     seconds: float  # of each part of each turn
     repeats: int
-    pairs: int  # of absence
+    pairs: int  # of absence, unless its time is over before
+    absence_seconds: float
     rows_refused: int  # of each resident who shut the clinic out
 
 
-FULL: Final = Size(residents=400, seconds=2.0, repeats=7, pairs=10_000, rows_refused=50)
-QUICK: Final = Size(residents=80, seconds=0.7, repeats=3, pairs=1_500, rows_refused=50)
+FULL: Final = Size(residents=400, seconds=2.0, repeats=7, pairs=10_000, absence_seconds=120.0, rows_refused=50)
+QUICK: Final = Size(residents=80, seconds=0.7, repeats=3, pairs=1_500, absence_seconds=12.0, rows_refused=50)
 
 
 def rows(quick: bool) -> list[Row]:  # noqa: FBT001 - the form every bench has
@@ -223,7 +224,10 @@ async def _absence(app: App, size: Size) -> Row:
     order = random.Random(2026)
     restricted: list[float] = []
     none: list[float] = []
+    until = time.perf_counter() + size.absence_seconds
     for number in range(-size.pairs // 20, size.pairs):  # the first ones fill caches
+        if time.perf_counter() > until:
+            break
         if number % 100 == 0:
             progress(f"gate: absence, pair {number} of {size.pairs}")
         two = [(restricted, refusing[number % CLIENTS]), (none, unknown[number % CLIENTS])]

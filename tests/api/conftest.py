@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import os
+import secrets
 import socket
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
+import asyncpg
 import httpx
 import pytest
 import uvicorn
@@ -19,7 +23,7 @@ from carecode.app import App, wall_clock
 from carecode.crypto.keyring import KeyRing
 from carecode.disclosure.people import Organisation, Staff
 from carecode.kernel.vocabulary import Purpose, Requester, Resident, Role
-from carecode.store.database import Database
+from carecode.store.database import Database, Target
 from tests.exchange.samples import NUMBER_SYSTEM, visit
 
 MACHINE = Requester("county-2/system", Role.SYSTEM, "county-2", "County machine")
@@ -59,8 +63,9 @@ class Served:
         )
 
 
-@pytest.fixture
-async def served(database: Database, ring: KeyRing) -> AsyncIterator[Served]:
+@contextlib.asynccontextmanager
+async def serving(database: Database, ring: KeyRing) -> AsyncIterator[Served]:
+    """Serve the API of a house with staff and without residents."""
     app = App(database, ring, wall_clock)
     for handle in ("county-2", "city-1"):
         await app.people.put_organisation(Organisation(handle, handle, handle, "hospital"))
@@ -76,6 +81,27 @@ async def served(database: Database, ring: KeyRing) -> AsyncIterator[Served]:
     yield Served(app, f"http://127.0.0.1:{port}", port)
     server.should_exit = True
     await running
+
+
+@pytest.fixture
+async def served(database: Database, ring: KeyRing) -> AsyncIterator[Served]:
+    async with serving(database, ring) as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+async def standing(server: Target, template: Target, ring: KeyRing) -> AsyncIterator[Served]:
+    """Like ``filled``, one for all tests of a file that only read."""
+    name = f"carecode_standing_{os.getpid()}_{secrets.token_hex(4)}"
+    administrator = await asyncpg.connect(**server.arguments(server.admin_user, server.admin_password))
+    await administrator.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template.database}"')
+    database = Database(replace(server, database=name), ring.password)
+    async with serving(database, ring) as one:
+        await one.app.bundles.process(MACHINE, visit(3))
+        yield one
+    await database.close()
+    await administrator.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    await administrator.close()
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ from tests.api.conftest import DOCTOR, MACHINE, Served
 from tests.exchange.samples import NUMBER_SYSTEM
 
 
-async def test_every_stated_parameter_is_taken_and_no_other(filled: Served) -> None:
-    resident = await filled.resident()
-    async with filled.client(await filled.token(DOCTOR, resident)) as client:
+async def test_every_stated_parameter_is_taken_and_no_other(standing: Served) -> None:
+    resident = await standing.resident()
+    async with standing.client(await standing.token(DOCTOR, resident)) as client:
         stated = (await client.get("/fhir/metadata")).json()
         rows = {row["type"]: row for row in stated["rest"][0]["resource"]}
         assert set(rows) == set(TYPES)
@@ -24,8 +24,8 @@ async def test_every_stated_parameter_is_taken_and_no_other(filled: Served) -> N
                 assert answer.status_code == 200, (name, parameter)
 
 
-async def test_the_statement_names_the_methods_that_answer(served: Served) -> None:
-    async with served.client(await served.token(MACHINE)) as client:
+async def test_the_statement_names_the_methods_that_answer(standing: Served) -> None:
+    async with standing.client(await standing.token(MACHINE)) as client:
         stated = (await client.get("/fhir/metadata")).json()
         assert stated["fhirVersion"] == "4.0.1"
         for row in stated["rest"][0]["resource"]:
@@ -35,8 +35,8 @@ async def test_the_statement_names_the_methods_that_answer(served: Served) -> No
         assert {one["code"] for one in stated["rest"][0]["interaction"]} == {"transaction", "batch"}
 
 
-async def test_smart_states_nothing_that_does_not_answer(served: Served) -> None:
-    async with served.client() as client:
+async def test_smart_states_nothing_that_does_not_answer(standing: Served) -> None:
+    async with standing.client() as client:
         for path in ("/.well-known/smart-configuration", "/fhir/.well-known/smart-configuration"):
             answer = await client.get(path)
             assert answer.status_code == 200
@@ -46,10 +46,10 @@ async def test_smart_states_nothing_that_does_not_answer(served: Served) -> None
             assert not [name for name in stated if name.endswith("_endpoint")]
 
 
-async def test_the_issuers_key_is_published_under_its_thumbprint(served: Served) -> None:
-    async with served.client() as client:
+async def test_the_issuers_key_is_published_under_its_thumbprint(standing: Served) -> None:
+    async with standing.client() as client:
         (key,) = (await client.get("/.well-known/carecode-keys")).json()["keys"]
-    public = served.app.ring.issuer_public()
+    public = standing.app.ring.issuer_public()
     assert base64.urlsafe_b64decode(key["x"] + "=") == public
     spelled = json.dumps({"crv": "Ed25519", "kty": "OKP", "x": key["x"]}, separators=(",", ":"))
     assert base64.urlsafe_b64decode(key["kid"] + "=") == hashlib.sha256(spelled.encode()).digest()
@@ -57,8 +57,8 @@ async def test_the_issuers_key_is_published_under_its_thumbprint(served: Served)
     assert "d" not in key
 
 
-async def test_health_says_that_the_database_answers(served: Served) -> None:
-    async with served.client() as client:
+async def test_health_says_that_the_database_answers(standing: Served) -> None:
+    async with standing.client() as client:
         answer = await client.get("/health")
     assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
 

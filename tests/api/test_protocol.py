@@ -30,20 +30,20 @@ FHIR = {"content-type": "application/fhir+json"}
     ],
 )
 async def test_without_a_token_in_force_nothing_is_read(
-    authorization: str | None, challenge: str, filled: Served
+    authorization: str | None, challenge: str, standing: Served
 ) -> None:
-    number = filled.number(MACHINE, await filled.resident())
+    number = standing.number(MACHINE, await standing.resident())
     headers = {"authorization": authorization.encode("latin-1")} if authorization else {}
-    async with httpx.AsyncClient(base_url=filled.base) as client:
+    async with httpx.AsyncClient(base_url=standing.base) as client:
         for method, path in (("GET", f"/fhir/Patient/{number}"), ("GET", "/fhir/Location"), ("POST", "/fhir")):
             answer = await client.request(method, path, headers=headers)
             assert (answer.status_code, answer.headers["www-authenticate"]) == (401, challenge)
             assert answer.json()["issue"][0]["code"] == "login"
 
 
-async def test_a_token_is_taken_in_any_spelling_of_bearer(filled: Served) -> None:
-    token = await filled.token(MACHINE)
-    async with httpx.AsyncClient(base_url=filled.base, headers={"authorization": f"bEARER {token}"}) as client:
+async def test_a_token_is_taken_in_any_spelling_of_bearer(standing: Served) -> None:
+    token = await standing.token(MACHINE)
+    async with httpx.AsyncClient(base_url=standing.base, headers={"authorization": f"bEARER {token}"}) as client:
         assert (await client.get("/fhir/Location")).status_code == 200
 
 
@@ -62,8 +62,8 @@ async def test_a_token_is_taken_in_any_spelling_of_bearer(filled: Served) -> Non
         ("application/json;q=0", 406),
     ],
 )
-async def test_json_is_answered_to_whoever_takes_it(accept: str, status: int, served: Served) -> None:
-    async with served.client(accept=accept) as client:
+async def test_json_is_answered_to_whoever_takes_it(accept: str, status: int, standing: Served) -> None:
+    async with standing.client(accept=accept) as client:
         answer = await client.get("/fhir/metadata")
         assert answer.status_code == status
         assert answer.headers["content-type"] == "application/fhir+json"
@@ -72,8 +72,8 @@ async def test_json_is_answered_to_whoever_takes_it(accept: str, status: int, se
         assert (await client.get("/fhir/metadata?_format=xml")).status_code == 406
 
 
-async def test_browsers_elsewhere_may_ask(served: Served) -> None:
-    async with served.client(origin="https://app.example") as client:
+async def test_browsers_elsewhere_may_ask(standing: Served) -> None:
+    async with standing.client(origin="https://app.example") as client:
         for path in ("/fhir", "/fhir/Patient/1", "/fhir/metadata", "/.well-known/smart-configuration"):
             preflight = await client.options(
                 path,
@@ -98,14 +98,14 @@ async def test_browsers_elsewhere_may_ask(served: Served) -> None:
         ("GET", "/fhir/Observation/_search", "POST"),
     ],
 )
-async def test_other_methods_are_told_which_there_are(method: str, path: str, allowed: str, served: Served) -> None:
-    async with served.client() as client:
+async def test_other_methods_are_told_which_there_are(method: str, path: str, allowed: str, standing: Served) -> None:
+    async with standing.client() as client:
         answer = await client.request(method, path)
     assert (answer.status_code, answer.headers["allow"]) == (405, allowed)
 
 
-async def test_head_is_get_without_the_body(served: Served) -> None:
-    async with served.client() as client:
+async def test_head_is_get_without_the_body(standing: Served) -> None:
+    async with standing.client() as client:
         head, whole = await client.head("/fhir/metadata"), await client.get("/fhir/metadata")
     assert (head.status_code, head.content) == (200, b"")
     assert head.headers["content-length"] == str(len(whole.content))
@@ -120,22 +120,22 @@ async def test_head_is_get_without_the_body(served: Served) -> None:
         {**FHIR, "content-encoding": "gzip"},
     ],
 )
-async def test_other_bodies_are_refused_by_their_type(headers: dict[str, str], served: Served) -> None:
-    async with served.client(await served.token(MACHINE)) as client:
+async def test_other_bodies_are_refused_by_their_type(headers: dict[str, str], standing: Served) -> None:
+    async with standing.client(await standing.token(MACHINE)) as client:
         answer = await client.post("/fhir/Patient", content=b"{}", headers=headers)
     assert answer.status_code == 415
 
 
-async def test_long_bodies_are_refused_announced_or_not(served: Served) -> None:
+async def test_long_bodies_are_refused_announced_or_not(standing: Served) -> None:
     async def endless() -> object:
         for _ in range(BODY_BYTES_MAX // 2**20 + 2):
             yield bytes(2**20)
 
-    async with served.client(await served.token(MACHINE)) as client:
+    async with standing.client(await standing.token(MACHINE)) as client:
         sent = await client.post("/fhir", content=endless(), headers=FHIR)
         assert sent.status_code == 413
-    reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
-    token = await served.token(MACHINE)
+    reader, writer = await asyncio.open_connection("127.0.0.1", standing.port)
+    token = await standing.token(MACHINE)
     writer.write(
         f"POST /fhir HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {token}\r\n"
         f"content-type: application/fhir+json\r\ncontent-length: {10**30}\r\n\r\n".encode()
@@ -146,8 +146,8 @@ async def test_long_bodies_are_refused_announced_or_not(served: Served) -> None:
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff", b"[]", b'"x"', b"null", b"[" * 100_000])
-async def test_bodies_that_are_nothing_are_refused_kindly(body: bytes, served: Served) -> None:
-    async with served.client(await served.token(MACHINE)) as client:
+async def test_bodies_that_are_nothing_are_refused_kindly(body: bytes, standing: Served) -> None:
+    async with standing.client(await standing.token(MACHINE)) as client:
         for method, path in (("POST", "/fhir"), ("POST", "/fhir/Patient"), ("PUT", "/fhir/Observation/1")):
             answer = await client.request(method, path, content=body, headers=FHIR)
             assert answer.status_code == 400
@@ -155,35 +155,37 @@ async def test_bodies_that_are_nothing_are_refused_kindly(body: bytes, served: S
 
 
 @pytest.mark.parametrize("query", ["?%ff=%ff", "?a&b&c", "?" + "a=1&" * 200, "?_count=1;2", "?code=%00"])
-async def test_odd_queries_never_break_the_server(query: str, filled: Served) -> None:
-    async with filled.client(await filled.token(MACHINE)) as client:
+async def test_odd_queries_never_break_the_server(query: str, standing: Served) -> None:
+    async with standing.client(await standing.token(MACHINE)) as client:
         answer = await client.get(f"/fhir/Observation{query}")
     assert answer.status_code == 400
 
 
 @pytest.mark.parametrize("host", ['h"><script>', "a b", "x/y", "[::1", ""])
-async def test_a_host_that_is_none_makes_no_addresses(host: str, served: Served) -> None:
-    async with served.client(host=host) as client:
+async def test_a_host_that_is_none_makes_no_addresses(host: str, standing: Served) -> None:
+    async with standing.client(host=host) as client:
         answer = await client.get("/fhir/metadata")
     assert answer.status_code == 400
     assert "script" not in answer.text
 
 
-async def test_addresses_follow_the_callers_spelling(served: Served) -> None:
-    async with served.client(host="records.example:8443") as client:
+async def test_addresses_follow_the_callers_spelling(standing: Served) -> None:
+    async with standing.client(host="records.example:8443") as client:
         stated = (await client.get("/fhir/metadata")).json()
     assert stated["implementation"]["url"] == "http://records.example:8443/fhir"
 
 
-async def test_pretty_is_for_reading(served: Served) -> None:
-    async with served.client() as client:
+async def test_pretty_is_for_reading(standing: Served) -> None:
+    async with standing.client() as client:
         pretty, plain = await client.get("/fhir/metadata?_pretty=true"), await client.get("/fhir/metadata")
     assert pretty.json() == plain.json()
     assert pretty.text.count("\n") > 100
 
 
-async def test_answers_are_not_kept_by_anyone(filled: Served) -> None:
-    async with filled.client(await filled.token(MACHINE), **{"x-request-id": "7", "x-medplum": "extended"}) as client:
+async def test_answers_are_not_kept_by_anyone(standing: Served) -> None:
+    async with standing.client(
+        await standing.token(MACHINE), **{"x-request-id": "7", "x-medplum": "extended"}
+    ) as client:
         answer = await client.get("/fhir/Location")
     assert answer.headers["cache-control"] == "no-store"
     assert answer.headers["x-content-type-options"] == "nosniff"

@@ -10,9 +10,9 @@ from tests.exchange.samples import observation, visit
 ABSENT = "01a2076b-4400-7404-8101-010101010101"
 
 
-async def test_a_machine_reads_what_its_institution_deposited(filled: Served) -> None:
-    number = filled.number(MACHINE, await filled.resident())
-    async with filled.client(await filled.token(MACHINE)) as client:
+async def test_a_machine_reads_what_its_institution_deposited(standing: Served) -> None:
+    number = standing.number(MACHINE, await standing.resident())
+    async with standing.client(await standing.token(MACHINE)) as client:
         her = await client.get(f"/fhir/Patient/{number}")
         assert (her.status_code, her.json()["id"]) == (200, number)
         assert her.headers["content-type"] == "application/fhir+json"
@@ -28,25 +28,25 @@ async def test_a_machine_reads_what_its_institution_deposited(filled: Served) ->
         assert (known.status_code, known.content) == (304, b"")
 
 
-async def test_a_doctor_reads_under_her_own_institutions_number(filled: Served) -> None:
-    resident = await filled.resident()
-    number = filled.number(OTHER_DOCTOR, resident)
-    assert number != filled.number(DOCTOR, resident)
-    async with filled.client(await filled.token(OTHER_DOCTOR, resident)) as client:
+async def test_a_doctor_reads_under_her_own_institutions_number(standing: Served) -> None:
+    resident = await standing.resident()
+    number = standing.number(OTHER_DOCTOR, resident)
+    assert number != standing.number(DOCTOR, resident)
+    async with standing.client(await standing.token(OTHER_DOCTOR, resident)) as client:
         her = (await client.get(f"/fhir/Patient/{number}")).json()
         results = (await client.get("/fhir/Observation")).json()
     assert her["id"] == number
     assert {row["resource"]["subject"]["reference"] for row in results["entry"]} == {f"Patient/{number}"}
-    assert filled.number(MACHINE, resident) not in json.dumps([her, results])
+    assert standing.number(MACHINE, resident) not in json.dumps([her, results])
 
 
-async def test_absent_and_refused_are_the_same_bytes(filled: Served) -> None:
-    resident = await filled.resident()
-    async with filled.client(await filled.token(MACHINE)) as client:
-        mine = filled.number(MACHINE, resident)
+async def test_absent_and_refused_are_the_same_bytes(standing: Served) -> None:
+    resident = await standing.resident()
+    async with standing.client(await standing.token(MACHINE)) as client:
+        mine = standing.number(MACHINE, resident)
         kept = (await client.get("/fhir/Observation", params={"patient": mine})).json()["entry"][0]["resource"]["id"]
-    async with filled.client(await filled.token(OTHER_MACHINE)) as client:
-        theirs = filled.number(OTHER_MACHINE, resident)
+    async with standing.client(await standing.token(OTHER_MACHINE)) as client:
+        theirs = standing.number(OTHER_MACHINE, resident)
         pairs = [
             (f"/fhir/Observation/{kept}", f"/fhir/Observation/{ABSENT}"),
             (f"/fhir/Observation/{kept}/_history/1", f"/fhir/Observation/{ABSENT}/_history/1"),
@@ -94,10 +94,10 @@ async def test_versions_are_read(filled: Served) -> None:
             assert (await client.get(f"{place}/_history/{version}")).status_code == 404
 
 
-async def test_everything_comes_once_with_herself_first(filled: Served) -> None:
-    resident = await filled.resident()
-    number = filled.number(MACHINE, resident)
-    async with filled.client(await filled.token(MACHINE)) as client:
+async def test_everything_comes_once_with_herself_first(standing: Served) -> None:
+    resident = await standing.resident()
+    number = standing.number(MACHINE, resident)
+    async with standing.client(await standing.token(MACHINE)) as client:
         whole = (await client.get(f"/fhir/Patient/{number}/$everything")).json()
         assert whole["entry"][0]["resource"]["resourceType"] == "Patient"
         assert whole["total"] == len(whole["entry"]) == 5
@@ -135,8 +135,8 @@ async def test_two_institutions_patients_are_one_to_the_doctor(filled: Served) -
         ("/fhir", 405),
     ],
 )
-async def test_other_addresses_are_answered_with_an_outcome(path: str, status: int, served: Served) -> None:
-    async with served.client(await served.token(MACHINE)) as client:
+async def test_other_addresses_are_answered_with_an_outcome(path: str, status: int, standing: Served) -> None:
+    async with standing.client(await standing.token(MACHINE)) as client:
         answer = await client.get(path)
     assert answer.status_code == status
     assert answer.json()["resourceType"] == "OperationOutcome"

@@ -16,9 +16,9 @@ def ids(page: dict[str, Any]) -> list[str]:
     return [row["resource"]["id"] for row in page.get("entry", [])]
 
 
-@pytest.fixture
-async def series(served: Served) -> Served:
-    """Six results on six days, of two kinds."""
+@pytest.fixture(scope="module")
+async def series(standing: Served) -> Served:
+    """Six results of a second person on six days, of two kinds."""
     results = [
         entry(
             observation(
@@ -30,12 +30,12 @@ async def series(served: Served) -> Served:
         )
         for day in (3, 1, 6, 2, 5, 4)
     ]
-    await served.app.bundles.process(MACHINE, bundle(entry(patient(), HER), *results))
-    return served
+    await standing.app.bundles.process(MACHINE, bundle(entry(patient("P-6"), HER), *results))
+    return standing
 
 
 async def asked(served: Served, client: httpx.AsyncClient, **parameters: str) -> dict[str, Any]:
-    number = served.number(MACHINE, await served.resident())
+    number = served.number(MACHINE, await served.resident("P-6"))
     answer = await client.get("/fhir/Observation", params={"patient": number, **parameters})
     assert answer.status_code == 200, answer.text
     page: dict[str, Any] = answer.json()
@@ -102,7 +102,7 @@ async def test_the_self_link_says_what_was_asked(series: Served) -> None:
 
 
 async def test_a_search_may_be_posted(series: Served) -> None:
-    number = series.number(MACHINE, await series.resident())
+    number = series.number(MACHINE, await series.resident("P-6"))
     async with series.client(await series.token(MACHINE)) as client:
         posted = await client.post("/fhir/Observation/_search", data={"patient": number, "code": "8480-6"})
         assert days(posted.json()) == [6, 4, 2]
@@ -111,7 +111,7 @@ async def test_a_search_may_be_posted(series: Served) -> None:
 
 
 async def test_patient_is_written_in_every_usual_way(series: Served) -> None:
-    number = series.number(MACHINE, await series.resident())
+    number = series.number(MACHINE, await series.resident("P-6"))
     async with series.client(await series.token(MACHINE)) as client:
         for name in ("patient", "subject"):
             for text in (number, f"Patient/{number}", f"{series.base}/fhir/Patient/{number}"):
@@ -119,16 +119,16 @@ async def test_patient_is_written_in_every_usual_way(series: Served) -> None:
 
 
 async def test_patients_are_found_by_exact_number_only(series: Served) -> None:
-    number = series.number(MACHINE, await series.resident())
+    number = series.number(MACHINE, await series.resident("P-6"))
     async with series.client(await series.token(MACHINE)) as client:
-        found = (await client.get("/fhir/Patient", params={"identifier": f"{NUMBER_SYSTEM}|P-1"})).json()
+        found = (await client.get("/fhir/Patient", params={"identifier": f"{NUMBER_SYSTEM}|P-6"})).json()
         assert (found["total"], ids(found)) == (1, [number])
-        listed = await client.get("/fhir/Patient", params={"identifier": f"{NUMBER_SYSTEM}|P-0,{NUMBER_SYSTEM}|P-1"})
+        listed = await client.get("/fhir/Patient", params={"identifier": f"{NUMBER_SYSTEM}|P-0,{NUMBER_SYSTEM}|P-6"})
         assert ids(listed.json()) == [number]
         assert ids((await client.get("/fhir/Patient", params={"_id": number})).json()) == [number]
         for refused in (
             {},
-            {"identifier": "P-1"},
+            {"identifier": "P-6"},
             {"identifier": f"{NUMBER_SYSTEM}|"},
             {"name": "Example"},
             {"gender": "female"},
@@ -136,7 +136,7 @@ async def test_patients_are_found_by_exact_number_only(series: Served) -> None:
             answer = await client.get("/fhir/Patient", params=refused)
             assert answer.status_code == 400, refused
     async with series.client(await series.token(OTHER_MACHINE)) as client:
-        hidden = (await client.get("/fhir/Patient", params={"identifier": f"{NUMBER_SYSTEM}|P-1"})).json()
+        hidden = (await client.get("/fhir/Patient", params={"identifier": f"{NUMBER_SYSTEM}|P-6"})).json()
         assert (hidden["total"], "entry" in hidden) == (0, False)
 
 
@@ -148,13 +148,13 @@ async def test_nobody_searches_across_residents(series: Served) -> None:
                 400,
                 "patient-missing",
             )
-        number = series.number(MACHINE, await series.resident())
+        number = series.number(MACHINE, await series.resident("P-6"))
         two = await client.get("/fhir/Observation", params={"patient": f"{number},{'0' * 32}"})
         assert two.status_code == 400
 
 
 async def test_a_bound_token_searches_its_resident_unnamed_and_nobody_else(series: Served) -> None:
-    resident = await series.resident()
+    resident = await series.resident("P-6")
     await series.app.bundles.process(MACHINE, bundle(entry(patient("P-2"), HER), entry(observation(HER))))
     other = await series.resident("P-2")
     async with series.client(await series.token(DOCTOR, resident)) as client:
@@ -211,7 +211,7 @@ async def test_named_ids_are_read_together(series: Served) -> None:
     ],
 )
 async def test_what_is_not_known_is_refused_not_passed_over(parameters: dict[str, str], series: Served) -> None:
-    number = series.number(MACHINE, await series.resident())
+    number = series.number(MACHINE, await series.resident("P-6"))
     async with series.client(await series.token(MACHINE)) as client:
         answer = await client.get("/fhir/Observation", params={"patient": number, **parameters})
     assert answer.status_code == 400
@@ -231,7 +231,7 @@ async def test_the_refusal_of_an_unknown_parameter_names_the_known_ones(series: 
 
 async def test_a_code_with_a_comma_is_escaped(served: Served) -> None:
     odd = observation(HER, code={"coding": [{"system": "urn:x", "code": "a,b"}]})
-    await served.app.bundles.process(MACHINE, bundle(entry(patient(), HER), entry(odd)))
+    await served.app.bundles.process(MACHINE, bundle(entry(patient("P-6"), HER), entry(odd)))
     async with served.client(await served.token(MACHINE)) as client:
         assert (await asked(served, client, code=r"a\,b"))["total"] == 1
         assert (await asked(served, client, code="a,b"))["total"] == 0

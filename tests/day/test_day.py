@@ -21,7 +21,7 @@ from tests.day.twin import copy_of_own_deposits
 
 pytestmark = pytest.mark.browser
 
-NUMBER = "110101199003074511"  # the last digit should be 5: the clerk copied it wrongly, or the card is wrong
+NUMBER = "110101199003074511"  # its check digit is wrong: it should be a 4
 NAME, LATIN, BORN = "周雪", "Zhou Xue", "1990-03-07"
 HOSPITAL, OTHER_HOSPITALS = "County Hospital 2", ("City Hospital 1", "East Clinic")
 NOTICE_SECONDS_MAX = 2.0

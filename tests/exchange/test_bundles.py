@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -162,6 +163,8 @@ async def test_a_token_bound_to_one_resident_stores_for_nobody_else(house: App, 
     assert resident is not None
     doctor = Requester("doctor-1", Role.CLINICIAN, "county-2", "Dr. Lin", resident=resident.id)
     number = house.gate.patient_id(doctor, resident)
+    now = house.clock()
+    await house.decisions.open_window(resident, "county-2", now, now + timedelta(hours=1))
     done, _ = await house.bundles.create(doctor, "Observation", observation(f"Patient/{number}").encode())
     assert done.version == 1
     before = await rows()
@@ -173,16 +176,38 @@ async def test_a_token_bound_to_one_resident_stores_for_nobody_else(house: App, 
     assert await rows() == before
 
 
-@pytest.mark.parametrize("role", [Role.RESIDENT, Role.DESK, Role.CASHIER, Role.STEWARD, Role.OFFICER, Role.OPERATOR])
-async def test_other_roles_enrol_and_store_nothing(role: Role, house: App, rows: Rows) -> None:
-    requester = Requester("someone", role, "county-2", "Someone")
-    for work in (
-        house.bundles.process(requester, visit(1)),
-        house.bundles.create(requester, "Patient", json.dumps(patient()).encode()),
-        house.bundles.update(requester, "Observation", "1", observation(HER).encode()),
-    ):
-        with pytest.raises(RefusedError):
-            await work
+async def test_a_clinician_enrols_nobody_and_learns_of_nobody(house: App, machine: Requester, rows: Rows) -> None:
+    doctor = Requester("doctor-1", Role.CLINICIAN, "county-2", "Dr. Lin")
+    await house.bundles.process(machine, visit(1))
+    before = await rows()
+    new_number = {"system": "urn:example:other", "value": "7"}
+    known = patient("P-1", identifier=[*patient("P-1")["identifier"], new_number])
+    told = []
+    for her in (known, patient("P-9")):
+        with pytest.raises(RefusedError) as refusal:
+            await house.bundles.process(doctor, bundle(entry(her, HER), entry(observation(HER))))
+        told.append((refusal.value.code, refusal.value.message))
+    assert told[0] == told[1]
+    for number in ("P-1", "P-9"):
+        with pytest.raises(SentRefusedError) as unresolved:
+            await house.bundles.process(
+                doctor, bundle(entry(observation(f"Patient?identifier={NUMBER_SYSTEM}|{number}")))
+            )
+        assert unresolved.value.code == "reference-unresolved"
+    assert await rows() == before
+    assert await house.index.resolve(new_number["system"], new_number["value"]) is None
+
+
+async def test_other_roles_enrol_and_store_nothing(house: App, rows: Rows, subtests: pytest.Subtests) -> None:
+    for role in set(Role) - {Role.SYSTEM, Role.CLINICIAN, Role.INTEGRATOR}:
+        requester = Requester("someone", role, "county-2", "Someone")
+        for work in (
+            house.bundles.process(requester, visit(1)),
+            house.bundles.create(requester, "Patient", json.dumps(patient()).encode()),
+            house.bundles.update(requester, "Observation", "1", observation(HER).encode()),
+        ):
+            with subtests.test(role), pytest.raises(RefusedError):
+                await work
     assert not any((await rows()).values())
 
 

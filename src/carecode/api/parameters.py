@@ -135,8 +135,8 @@ def _sort(parameters: Iterable[tuple[str, str]]) -> str:
 def _values(text: str) -> tuple[str, ...]:
     r"""Split alternatives at commas that are not escaped.
 
-    >>> _values(r"http://loinc.org|8480-6,a\\,b")
-    ('http://loinc.org|8480-6', 'a\\', 'b')
+    >>> _values(r"http://loinc.org|8480-6,a\,b")
+    ('http://loinc.org|8480-6', 'a,b')
     """
     values = tuple(_ESCAPED.sub(r"\1", value) for value in _COMMA.split(text))
     if not all(values):

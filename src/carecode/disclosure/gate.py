@@ -16,6 +16,7 @@ from carecode.disclosure.admission import Admission
 from carecode.disclosure.answers import NOTHING_TO_OPEN, Body, Found, Query, Refusal, Release
 from carecode.disclosure.cells import counted
 from carecode.disclosure.decisions import WINDOW_HOURS
+from carecode.disclosure.known import Known
 from carecode.disclosure.policy import Refuse
 from carecode.disclosure.receipts import Receipts
 from carecode.kernel.errors import NotFoundError, RefusedError
@@ -70,6 +71,7 @@ class Gate:
         """Stand before these pillars."""
         self._doors = doors
         self._receipts = Receipts()
+        self._known = Known(doors.index, doors.clock)
         self.directory: Final = DirectoryDoor(doors)
         self._admission = Admission(doors.log, doors.decisions, doors.clock)
         self._token_key = doors.ring.key("record.tokens")
@@ -86,7 +88,7 @@ class Gate:
         if len(patient_id) != 32 or not set(patient_id) <= set("0123456789abcdef"):  # noqa: PLR2004
             return None
         key = RecordKey(self._doors.pseudonyms.resolve(patient_id, requester.organisation))
-        return await self._doors.index.by_key(key)
+        return await self._known.by_key(key)
 
     # Reads
 
@@ -148,7 +150,7 @@ class Gate:
     async def resident_of(self, resource_id: UUID) -> Resident | None:
         """Return whose resource this is, for a machine of its depositor; opens nothing."""
         key = await self._doors.record.locate(resource_id)
-        return await self._doors.index.by_key(key) if key else None
+        return await self._known.by_key(key) if key else None
 
     async def _read(self, requester: Requester, resident: Resident, receipt: Receipt, query: Query) -> Found:
         if query.type is not None and query.id is not None and query.version is not None:

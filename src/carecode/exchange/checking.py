@@ -17,6 +17,7 @@ from carecode.exchange.envelope import Sent, SentEntry
 from carecode.exchange.refusals import SentRefusedError
 from carecode.exchange.resolving import Known, Resolving, two_patients
 from carecode.kernel.errors import RefusedError
+from carecode.kernel.vocabulary import Role
 from carecode.record.catalogue import TYPES
 
 if TYPE_CHECKING:
@@ -37,8 +38,8 @@ class Ready:
     given: Sequence[plan.Given]
     resources: Sequence[NewResource | None] = field(repr=False)  # None: exists already
     numbers: Sequence[Identifier] = field(repr=False)  # of the bundle's Patient
-    person: Person | None = field(repr=False)  # None: the bundle has no Patient
-    resident: Resident | None = field(repr=False)  # named by references
+    person: Person | None = field(repr=False)  # None: nobody is to be enrolled
+    resident: Resident | None = field(repr=False)  # who is known already
 
 
 class Checking:
@@ -64,12 +65,23 @@ class Checking:
         named = await self._resolving.resident(sent, links)
         _about_somebody(sent, her_entry, named)
         numbers, person = _read_patient(her_entry)
-        her = await self._her(named, numbers, needed=any(one.type != "Patient" for one in links.literals.values()))
+        needed = any(one.type != "Patient" for one in links.literals.values())
+        her = await self._her(named, numbers, needed=needed or self._only_known)
+        if self._only_known:
+            if numbers and her is None:
+                # The gate's own words for someone who is known and showed no code: both look the same.
+                raise RefusedError("no-code", "Ask her to show a code of the kind Open my record first.")
+            person, named = None, her
         literals = await self._resolving.literals(sent, links, her)
         given = plan.assign(sent, existing, stamp, self._requester.organisation)
         new_references = plan.new_references(sent, links, given, existing, literals)
         resources = await self._build(sent, given, new_references, stamp)
         return Ready(given, resources, numbers, person, named)
+
+    @property
+    def _only_known(self) -> bool:
+        """Whether the requester neither enrols anybody nor adds numbers: a clinician, who sees who is there."""
+        return self._requester.role is Role.CLINICIAN
 
     async def given(self, sent: Sent, stamp: plan.Stamp) -> tuple[Resident | None, list[plan.Given]]:
         """Say whose the entries are and which ids the same stamp gave them, when it was all stored before."""

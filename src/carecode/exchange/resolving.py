@@ -16,7 +16,7 @@ from carecode.exchange.envelope import Sent
 from carecode.exchange.references import Conditional, Literal, unresolved
 from carecode.exchange.refusals import SentRefusedError
 from carecode.kernel.errors import InvalidInputError
-from carecode.kernel.vocabulary import ResidentId
+from carecode.kernel.vocabulary import ResidentId, Role
 from carecode.record.catalogue import TYPES
 
 if TYPE_CHECKING:
@@ -109,6 +109,8 @@ class Resolving:
             if met is not None and met.resident is not None:
                 return await self._index.by_id(met.resident)
             return await self._gate.subject(self._requester, target.id)
+        if self._requester.role is Role.CLINICIAN:
+            return None  # a person does not learn from a refusal who is in the index
         try:
             return await self._index.resolve(target.system, target.value)
         except InvalidInputError:

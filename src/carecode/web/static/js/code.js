@@ -189,6 +189,7 @@ $("copy").addEventListener("click", async () => {
   $("copied").textContent = words.copied;
 });
 document.addEventListener("visibilitychange", redraw);
+addEventListener("resize", redraw); // the phone was turned: whole pixels per module for its new width
 addEventListener("online", () => offline(false));
 addEventListener("offline", () => offline(true));
 
