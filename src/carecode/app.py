@@ -28,13 +28,14 @@ from carecode.disclosure.decisions import Decisions
 from carecode.disclosure.demolinks import DemoLinks
 from carecode.disclosure.gate import Doors, Gate
 from carecode.disclosure.people import People
+from carecode.disclosure.phones import Phones
 from carecode.disclosure.privacy import Privacy
 from carecode.disclosure.sessions import Sessions
 from carecode.exchange.bundles import Bundles
 from carecode.exchange.load import Loader
 from carecode.healthcode.verifier import Verifier
 from carecode.identity.index import Index
-from carecode.kernel.errors import CareCodeError, UnavailableError
+from carecode.kernel.errors import UnavailableError
 from carecode.record.store import RecordStore
 from carecode.settlement.bills import Bills
 from carecode.statistics.counts import Counts
@@ -86,6 +87,7 @@ class App:
         self.record = RecordStore(database, ring, random_bytes)
         self.people = People(database)
         self.sessions = Sessions(database, self.people, ring.key("sessions"), random_bytes)
+        self.phones = Phones(self.log, self.sessions)
         self.demo_links = DemoLinks(self.people, self.sessions)
         self.decisions = Decisions(database)
         self.cards = Cards(self.index, self.log, self.pseudonyms)
@@ -113,6 +115,7 @@ class App:
     async def housekeep(self) -> None:
         """Remove what has expired and release the statistics that are due, once."""
         await self.log.prune()
+        await self.decisions.prune(self.clock())
         await self.counts.release_due(self.clock())
         await self.sessions.prune(self.clock())
 
@@ -136,7 +139,7 @@ async def opened(
     with _postgres(settings, ring, alone=alone, report=report) as target:
         if not settings.database:
             await create_if_missing(target)
-        missing = await pending(target)
+        missing = await pending(target, ring.password)
         if missing and not may_migrate:
             raise UnavailableError("migrate-first", f"The database lacks {missing} migrations. Run carecode migrate.")
         if missing:
@@ -206,8 +209,8 @@ async def _housekeeping(app: App) -> AsyncIterator[None]:
             await asyncio.sleep(HOUSEKEEPING_SECONDS)
             try:
                 await app.housekeep()
-            except CareCodeError as error:
-                log.warning("housekeeping", code=error.code)
+            except Exception as error:  # noqa: BLE001  # tried again in a minute; its text may hold a value
+                log.warning("housekeeping", kind=type(error).__name__)
 
     task = asyncio.create_task(forever())
     yield

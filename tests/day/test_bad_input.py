@@ -5,9 +5,9 @@ from __future__ import annotations
 import bz2
 import gzip
 import json
-import os
 import re
 import subprocess
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from carecode.exchange.unpacking import UNPACKED_BYTES_MAX
+from carecode.exchange.wellformed import BYTES_MAX as DOCUMENT_BYTES_MAX
 from carecode.healthcode.base45 import ALPHABET
 from carecode.identity.identifiers import CHECK_CHARACTER
 from carecode.kernel.vocabulary import CodePurpose
@@ -22,13 +23,14 @@ from tests.day.people import Pocket, words_of
 from tests.day.town import CARECODE, Ended, Town, run, surroundings
 
 SCRIPT = Path(__file__).parents[2] / "carecode"
-LOAD_BYTES_MAX = 1200 << 20  # resident memory of a load whose largest file has 200 MB
+LOAD_BYTES_MAX = 1400 << 20  # memory of a load: seven times the largest file that it takes
 
 
 def said(html: str) -> str:
     """Return the sentence of the error box."""
     assert html.count('role="alert"') == 1
-    return words_of(html.partition('role="alert"')[2].partition("</div></div>")[0])
+    words = words_of("<div" + html.partition('role="alert"')[2].partition("</div></div>")[0])
+    return words.removeprefix("This did not work ")
 
 
 def traces(pocket: Pocket) -> tuple[str, int]:
@@ -47,7 +49,7 @@ def test_a_code_with_one_character_changed_opens_nothing_and_spoils_nothing(pock
         changed = code[:place] + ALPHABET[(ALPHABET.index(character) + 1) % len(ALPHABET)] + code[place + 1 :]
         answer = pocket.http.post("/desk/scan", data={"code": changed})
         assert answer.status_code in {400, 403}, place
-        assert said(answer.text).startswith("This did not work This "), place
+        assert re.fullmatch(r"(This|The clock) .+\.", said(answer.text)), place
         assert "Lin Mei" not in answer.text
     assert traces(pocket) == before
     assert "Lin Mei" in pocket.http.post("/desk/scan", data={"code": code}).text
@@ -96,13 +98,13 @@ def test_a_used_code_is_refused_even_at_another_counter(pocket: Pocket) -> None:
 def test_what_is_no_code_of_ours_is_named(pocket: Pocket, text: str, status: int) -> None:
     answer = pocket.http.post("/desk/scan", data={"code": text})
     assert answer.status_code == status
-    assert said(answer.text).startswith("This did not work This is ")
+    assert said(answer.text).startswith("This is ")
 
 
 # Numbers
 
 
-@pytest.mark.parametrize(("number", "warned"), [("110101198811113318", False), ("110101198811113328", True)])
+@pytest.mark.parametrize(("number", "warned"), [("110101198811113310", False), ("110101198811113328", True)])
 def test_a_wrong_check_digit_warns_and_never_blocks(pocket: Pocket, number: str, warned: bool) -> None:  # noqa: FBT001
     form = {"kind": "citizen-id", "number": number, "name": "许强", "born": "1988-11-11", "sex": "male"}
     answer = pocket.http.post("/desk/enrol", data=form)
@@ -117,7 +119,7 @@ def test_a_wrong_check_digit_warns_and_never_blocks(pocket: Pocket, number: str,
 # Files
 
 
-def bundle(number: str, *, subject: str = "urn:uuid:her", note: str = "") -> dict[str, Any]:
+def bundle(number: str, *, subject: str = "urn:uuid:her", note: str = "a word") -> dict[str, Any]:
     """One patient with an observation that points to ``subject``."""
     patient = {"resourceType": "Patient", "identifier": [{"system": "urn:test:file", "value": number}]}
     observation = {
@@ -144,50 +146,63 @@ def test_files_that_cannot_be_taken_are_named_and_leave_nothing(town: Town, tmp_
     (tmp_path / "dangling.json").write_text(json.dumps(bundle("dangling", subject="urn:uuid:nobody")))
     (tmp_path / "good.json").write_text(json.dumps(bundle("good")))
     (tmp_path / "unknown.txt").write_text("nothing that anybody knows")
-    with gzip.open(tmp_path / "giant.json.gz", "wb", compresslevel=1) as giant:
-        giant.write(json.dumps(bundle("giant")).encode()[:-1])
-        for _ in range(UNPACKED_BYTES_MAX >> 20):
-            giant.write(b" " * (1 << 20))
-        giant.write(b"}")
-    done, memory = measured("load", str(tmp_path), "--json", "--data", str(town.data))
-    assert done.code == 1
-    assert done.err == ""
+    padded(tmp_path / "long.json.gz", DOCUMENT_BYTES_MAX)
+    padded(tmp_path / "giant.json.gz", UNPACKED_BYTES_MAX)
+    done, memory = measured(tmp_path, "load", str(tmp_path), "--json", "--data", str(town.data))
+    assert (done.code, done.err) == (1, "")
     report = json.loads(done.out)
-    refused = {Path(one["file"]).name: one["reason"] for one in report["refused"]}
-    assert set(refused) == {"cut.json.bz2", "dangling.json", "giant.json.gz", "unknown.txt"}
-    assert "ends too early or is damaged; nothing of it was stored" in refused["cut.json.bz2"]
-    assert "Bundle.entry[1].resource" in refused["dangling.json"]
-    assert refused["giant.json.gz"] == f"It holds more than {UNPACKED_BYTES_MAX >> 20} MB; split it."
-    assert "not FHIR" in refused["unknown.txt"]
+    reasons = {Path(one["file"]).name: one["reason"] for one in report["refused"]}
+    assert reasons == {
+        "cut.json.bz2": "The file ends too early or is damaged; nothing of it was stored. Copy it again.",
+        "dangling.json": "Bundle.entry[1].resource.subject: " + reasons["dangling.json"].partition(": ")[2],
+        "long.json.gz": f"More than {DOCUMENT_BYTES_MAX >> 20} MB at once.",
+        "giant.json.gz": f"It holds more than {UNPACKED_BYTES_MAX >> 20} MB; split it.",
+        "unknown.txt": "This is not FHIR in JSON, HL7 v2 or CDA.",
+    }
     assert (report["stored"], report["types"]) == (2, {"Observation": 1, "Patient": 1})
     assert memory < LOAD_BYTES_MAX
-    for number, code in (("good", 0), ("dangling", 1), ("giant", 1), ("cut", 1)):
-        assert run("code", "show", f"urn:test:file|{number}", "--data", str(town.data)).code == code, number
+    assert run("code", "show", "urn:test:file|good", "--data", str(town.data)).code == 0
+    for number in ("dangling", "cut"):
+        assert run("code", "show", f"urn:test:file|{number}", "--data", str(town.data)).code == 1
 
 
-def test_a_file_of_just_under_the_bound_is_taken_within_bounded_memory(town: Town, tmp_path: Path) -> None:
-    text = json.dumps(bundle("large", note="a word"))
-    padding = UNPACKED_BYTES_MAX - len(text) - 1024
-    large = tmp_path / "large.json"
-    with large.open("w") as file:
-        file.write(text[:-1] + " " * padding + text[-1])
-    done, memory = measured("load", str(large), "--json", "--data", str(town.data))
-    assert (done.code, json.loads(done.out)["stored"]) == (0, 2)
+def test_a_file_of_nearly_the_bound_is_taken_in_bounded_memory(town: Town, tmp_path: Path) -> None:
+    patient, observation = (entry["resource"] for entry in bundle("lines")["entry"])
+    lines = tmp_path / "lines.ndjson"
+    with lines.open("w") as file:
+        file.write(json.dumps(patient | {"id": "her"}) + "\n")
+        for number in range(12):
+            note = f"{number}" + " word" * (3 << 20)
+            one = observation | {"id": f"o{number}", "subject": {"reference": "Patient/her"}, "valueString": note}
+            file.write(json.dumps(one) + "\n")
+    assert 0.85 * UNPACKED_BYTES_MAX < lines.stat().st_size < UNPACKED_BYTES_MAX
+    done, memory = measured(tmp_path, "load", str(lines), "--json", "--data", str(town.data))
+    assert (done.code, json.loads(done.out)["stored"]) == (0, 13)
     assert memory < LOAD_BYTES_MAX
 
 
-def measured(*arguments: str) -> tuple[Ended, int]:
+def padded(path: Path, size: int) -> None:
+    """Write a good bundle with so many blanks in it that it is just too long."""
+    text = json.dumps(bundle(path.name)).encode()
+    with gzip.open(path, "wb", compresslevel=1) as file:
+        file.write(text[:-1])
+        for _ in range(size >> 20):
+            file.write(b" " * (1 << 20))
+        file.write(text[-1:])
+
+
+def measured(folder: Path, *arguments: str) -> tuple[Ended, int]:
     """Run a command; return how it ended and the most memory it held, in bytes."""
-    process = subprocess.Popen(
-        [CARECODE, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=surroundings()
-    )
-    assert process.stdout is not None
-    assert process.stderr is not None
-    with process.stdout as out, process.stderr as err:
-        printed, complained = out.read(), err.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    return Ended(process.returncode, printed, complained), usage.ru_maxrss << 10
+    out, err = folder / ".out", folder / ".err"
+    with out.open("wb") as printed, err.open("wb") as complained:
+        process = subprocess.Popen([CARECODE, *arguments], stdout=printed, stderr=complained, env=surroundings())
+        most = 0
+        while process.poll() is None:
+            # VmHWM: the most of this program itself; wait4 would count the parent before exec as well
+            found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{process.pid}/status").read_text())
+            most = max(most, int(found[1]) << 10 if found else 0)
+            time.sleep(0.01)
+    return Ended(process.returncode, out.read_text(), err.read_text()), most
 
 
 # Exit codes

@@ -47,7 +47,7 @@ async def test_a_first_start_knows_chinese_letters(cluster: EmbeddedPostgres, ri
     await create_if_missing(target)
     await migrate(target, ring.password)
     assert await value(target, "SELECT store.similarity('张伟国', '张卫国') > 0")
-    assert await pending(target) == 0
+    assert await pending(target, ring.password) == 0
 
 
 async def test_a_locale_without_chinese_letters_is_refused(cluster: EmbeddedPostgres, ring: KeyRing) -> None:

@@ -28,7 +28,7 @@ async def empty(server: Target) -> Target:
 
 
 async def test_two_at_once_make_one_database(empty: Target, ring: KeyRing) -> None:
-    assert await pending(empty) == len(scripts())
+    assert await pending(empty, ring.password) == len(scripts())
     ran = await asyncio.gather(migrate(empty, ring.password), migrate(empty, ring.password))
     assert sorted(ran) == [0, len(scripts())]
     assert await migrate(empty, ring.password) == 0
@@ -40,12 +40,12 @@ async def test_a_changed_script_is_refused(target: Target, ring: KeyRing) -> Non
         await migrate(target, ring.password)
 
 
-async def test_a_newer_database_is_refused(target: Target) -> None:
+async def test_a_newer_database_is_refused(target: Target, ring: KeyRing) -> None:
     await administer(
         target, "INSERT INTO store.migration (room, number, name, checksum) VALUES ('record', 9999, 'x', 'x')"
     )
     with pytest.raises(ConflictError, match="A newer CareCode"):
-        await pending(target)
+        await pending(target, ring.password)
 
 
 async def test_another_key_ring_is_told_what_to_do(target: Target) -> None:

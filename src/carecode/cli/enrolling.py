@@ -13,12 +13,13 @@ from carecode.disclosure.people import herself
 from carecode.identity.identifiers import parse
 from carecode.identity.person import SEXES, Person
 from carecode.kernel.errors import InvalidInputError
-from carecode.kernel.vocabulary import PLATFORM, CodePurpose, Purpose, Role
+from carecode.kernel.vocabulary import PLATFORM, CodePurpose, Purpose, Requester, Role
 
 if TYPE_CHECKING:
     from carecode.app import App
     from carecode.kernel.vocabulary import ResidentId
 
+ENROLLER: Final = Requester("carecode/enrol", Role.SYSTEM, PLATFORM, "CareCode enrol", "")
 _STAFF_OF: Final = {
     "clinician": "@doctor",
     "desk": "@desk",
@@ -53,7 +54,7 @@ def enrol(  # one option per field of the form
         identifiers = [parse(*_pair(text)) for text in number]
         person = Person(name, name_latin, _date(birth_date), sex, phone)
         done = await app.index.enrol(identifiers, person, source=PLATFORM, now=app.clock())
-        code = await app.sessions.enrolment_code(done.resident.id, app.clock())
+        code = await app.phones.code_for(ENROLLER, done.resident, app.clock())
         return {"created": done.created, "warnings": list(done.warnings), "enrolment_code": code}
 
     found = run(data, work, as_json=as_json)

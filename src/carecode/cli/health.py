@@ -8,9 +8,8 @@ import shutil
 import sys
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-import asyncpg
 import typer
 
 from carecode.app import Settings, environment, opened, wall_clock
@@ -92,14 +91,8 @@ def _keys(settings: Settings) -> Finding:
 
 
 async def _database(app: App) -> list[Finding]:
-    facts: list[Any] = []
-    arguments = app.database.target.arguments(app.database.target.admin_user, app.database.target.admin_password)
-    connection = await asyncpg.connect(**arguments)
-    try:
-        facts = await connection.fetchrow(queries("store")["facts"])
-    finally:
-        await connection.close()
-    version, locale_ok, theirs, durable = facts
+    async with app.database.connection("disclosure") as connection:
+        version, locale_ok, theirs, durable = await connection.fetchrow(queries("store")["facts"])
     skew = abs((theirs - _now_like(theirs)).total_seconds())
     return [
         Finding(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from importlib import metadata
+from typing import Annotated
+
 import typer
 
 from carecode.cli.codes import codes, scan
@@ -18,6 +21,17 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+
+
+@app.callback(invoke_without_command=True)
+def _version(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.", is_eager=True)] = False,
+) -> None:
+    if version:
+        print(metadata.version("carecode"))
+        raise typer.Exit
+
+
 app.command()(serve)
 app.command()(demo)
 app.command("migrate")(migrate_command)

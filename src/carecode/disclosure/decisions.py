@@ -42,6 +42,10 @@ class Decisions:
         """Let an institution open her record until then."""
         await self._fetch("open_window", resident.id, organisation, now, until)
 
+    async def prune(self, now: datetime) -> None:
+        """Forget windows that closed more than a day ago: a visit leaves no trail."""
+        await self._fetch("prune_windows", now)
+
     async def refuse(self, resident: Resident, organisation: str, now: datetime) -> None:
         """Shut an institution out."""
         await self._fetch("refuse", resident.id, organisation, now)

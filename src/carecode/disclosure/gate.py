@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 import msgspec
+import structlog
 
 from carecode.disclosure.admission import Admission
 from carecode.disclosure.answers import NOTHING_TO_OPEN, Body, Found, Query, Refusal, Release
@@ -19,7 +20,7 @@ from carecode.disclosure.decisions import WINDOW_HOURS
 from carecode.disclosure.known import Known
 from carecode.disclosure.policy import Refuse
 from carecode.disclosure.receipts import Receipts
-from carecode.kernel.errors import NotFoundError, RefusedError
+from carecode.kernel.errors import CareCodeError, NotFoundError, RefusedError
 from carecode.kernel.vocabulary import ALL_CATEGORIES, CodePurpose, Purpose, RecordKey, Role
 from carecode.record.catalogue import as_seen, extract, matches, search_token
 
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     )
     from carecode.record.store import RecordStore
 
+log = structlog.get_logger()
 DEPOSITORS: Final = frozenset({Role.SYSTEM, Role.CLINICIAN, Role.INTEGRATOR})
 
 
@@ -134,6 +136,8 @@ class Gate:
 
         What may not be opened and what does not exist give the same empty answer.
         """
+        if requester.resident not in {None, resident.id}:
+            return Found([], 0)  # before any receipt in force: the same doctor may hold another's
         purpose = purpose_of(requester)
         receipt = self._receipts.get(requester, resident, purpose, self._doors.clock())
         if receipt is not None:
@@ -209,9 +213,16 @@ class Gate:
             purpose=Purpose.TREAT,
             now=now,
         )
+        await self._counted(resident, resources, now)
+
+    async def _counted(self, resident: Resident, resources: Sequence[NewResource], now: datetime) -> None:
+        """Tell statistics; what they miss must not make a stored deposit look failed, and be sent again."""
         cells = counted(self._count_key, resident.keys[0], resources, now.date(), self._doors.cell_of)
-        if cells:
-            await self._doors.count(cells)
+        try:
+            if cells:
+                await self._doors.count(cells)
+        except CareCodeError as error:
+            log.warning("uncounted", code=error.code)
 
     async def revise(
         self, requester: Requester, resident: Resident, resource: NewResource, *, expected: int, now: datetime

@@ -132,4 +132,4 @@ class People:
 
 def herself(resident: ResidentId) -> Requester:
     """Return the requester that a resident is for her own record."""
-    return Requester(f"resident:{resident}", Role.RESIDENT, SELF, _RESIDENT_NAME, "", None, resident, Purpose.PATRQT)
+    return Requester("resident", Role.RESIDENT, SELF, _RESIDENT_NAME, "", None, resident, Purpose.PATRQT)

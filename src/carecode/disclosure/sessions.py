@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from carecode.store.database import Database
 
 SESSION_HOURS: Final = 12
+RESIDENT_SESSION_DAYS: Final = 30  # her own phone
 LINK_HOURS: Final = 24
 BEARER_HOURS: Final = 8
 ENROLMENT_MINUTES: Final = 10
@@ -83,7 +84,8 @@ class Sessions:
     async def sign_in(self, now: datetime, *, staff: str | None = None, resident: ResidentId | None = None) -> str:
         """Begin a session and return its token.  Staff get four desk digits nobody else there has."""
         desk_number = await self._desk_number(staff, now) if staff else None
-        return await self._add("session", now + timedelta(hours=SESSION_HOURS), staff, resident, None, desk_number)
+        length = timedelta(hours=SESSION_HOURS) if staff else timedelta(days=RESIDENT_SESSION_DAYS)
+        return await self._add("session", now + length, staff, resident, None, desk_number)
 
     async def issue_bearer(
         self,

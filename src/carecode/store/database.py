@@ -88,10 +88,17 @@ class Target:
             "database": self.database,
             "user": user,
             "password": password,
-            "ssl": self.ssl or ("prefer" if not self.host.startswith("/") else None),
+            "ssl": self.ssl or _ssl_of(self.host),
             "timeout": CONNECT_SECONDS_MAX,
             "server_settings": {"application_name": "carecode", "jit": "off"},
         }
+
+
+def _ssl_of(host: str) -> str | None:
+    """Choose how to ask for TLS where the address does not say: never unverified over a network."""
+    if host.startswith("/"):
+        return None
+    return "prefer" if host in {"localhost", "127.0.0.1", "::1"} else "verify-full"
 
 
 class Database:

@@ -13,13 +13,14 @@ import hashlib
 import os
 import shutil
 import signal
+import stat
 import subprocess
 import tempfile
 import time
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
 
-from carecode.kernel.errors import ConflictError, UnavailableError
+from carecode.kernel.errors import ConflictError, RefusedError, UnavailableError
 from carecode.store.binaries import bindir
 
 if TYPE_CHECKING:
@@ -155,6 +156,16 @@ class EmbeddedPostgres:
 
     def _launch(self) -> None:
         self.socket_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        found = self.socket_folder.lstat()
+        if (
+            found.st_uid != os.geteuid()
+            or stat.S_IMODE(found.st_mode) != stat.S_IRWXU
+            or self.socket_folder.is_symlink()
+        ):
+            raise RefusedError(
+                "socket-folder",
+                "The folder for PostgreSQL's socket belongs to others or is open to them. Choose --data.",
+            )
         options = [part for name, value in self._settings.items() for part in ("-c", f"{name}={value}")]
         command = [*_privileges(die_with_parent=True), str(self._bin / "postgres"), "-D", str(self.folder), *options]
         with self.log_path.open("ab") as log:

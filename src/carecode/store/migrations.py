@@ -31,6 +31,7 @@ _SCRIPT: Final = re.compile(r"(\d{4})_(expand|contract)_[a-z0-9_]+\.sql")
 _LOCK: Final = 0x43415245  # "CARE": one migration at a time per database
 _SCRAM_ITERATIONS: Final = 4096
 _ROLE_ATTEMPTS_MAX: Final = 5
+READER: Final = "carecode_disclosure"  # the login role that may see which scripts ran
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,17 +103,23 @@ async def create_if_missing(target: Target, maintenance: str = "postgres") -> No
         await connection.close()
 
 
-async def pending(target: Target) -> int:
+async def pending(target: Target, password: Callable[[str], str]) -> int:
     """Count migrations that this program brings and the database lacks (all of them if it is empty).
 
+    Asks as an ordinary login role: the administering one is for ``migrate`` only.
     Raises ConflictError as ``migrate`` does.
     """
-    with unavailable():
-        connection = await asyncpg.connect(**target.arguments(target.admin_user, target.admin_password))
     try:
-        if not await connection.fetchval(queries("store")["migration_table_exists"]):
-            return len(scripts())
+        with unavailable():
+            connection = await asyncpg.connect(**target.arguments(READER, password(READER)))
+    except UnavailableError as error:
+        if isinstance(error.__cause__, asyncpg.InvalidPasswordError | asyncpg.InvalidAuthorizationSpecificationError):
+            return len(scripts())  # never migrated, or with another key ring: migrate tells which
+        raise
+    try:
         return len(await _missing(connection))
+    except (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError, asyncpg.InsufficientPrivilegeError):
+        return len(scripts())
     finally:
         await connection.close()
 

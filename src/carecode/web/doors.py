@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from carecode.disclosure.demolinks import DemoLinks
     from carecode.disclosure.gate import Gate
     from carecode.disclosure.people import People
+    from carecode.disclosure.phones import Phones
     from carecode.disclosure.privacy import Privacy
     from carecode.disclosure.sessions import Sessions
     from carecode.healthcode.verifier import Verifier
@@ -51,6 +52,10 @@ class App(Protocol):
     @property
     def demo_links(self) -> DemoLinks:
         """Sign-in links of the demo town."""
+
+    @property
+    def phones(self) -> Phones:
+        """Codes that add a phone, and the phones that were added."""
 
     @property
     def sessions(self) -> Sessions:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from carecode.disclosure.sessions import AREAS
 from carecode.kernel.errors import CareCodeError, InvalidInputError, RefusedError
 from carecode.web import rendering, sessions
 from carecode.web.language import DEFAULT, LANGUAGES, choose, translate
@@ -150,6 +151,9 @@ def route(
 async def _page(app: App, request: Request, area: str | None) -> Page:
     now = app.clock()
     token = sessions.token_of(request, area) if area else None
+    visitor = None if token is None else await app.sessions.session(token, now)
+    if visitor is not None and AREAS.get(visitor.role) != area:
+        visitor = None  # a session is good in its own area only, whatever cookie carries it
     return Page(
         app=app,
         request=request,
@@ -160,7 +164,7 @@ async def _page(app: App, request: Request, area: str | None) -> Page:
         ),
         now=now,
         area=area,
-        visitor=None if token is None else await app.sessions.session(token, now),
+        visitor=visitor,
     )
 
 

@@ -172,11 +172,16 @@ BEGIN
 END $$;
 
 -- Void every receipt of hers at once (a revocation); returns when it holds.
+-- The clock is read after the chain is locked: an entry appended meanwhile is older than that and void.
 CREATE FUNCTION audit.void(p_resident uuid) RETURNS void
-LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
-  UPDATE audit.head SET void_at = clock_timestamp() WHERE resident_id = p_resident;
-END;
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  INSERT INTO audit.head (resident_id, seq, hash) VALUES (p_resident, 0, sha256(uuid_send(p_resident)))
+    ON CONFLICT (resident_id) DO NOTHING;
+  PERFORM FROM audit.head h WHERE h.resident_id = p_resident FOR UPDATE;
+  UPDATE audit.head h SET void_at = clock_timestamp() WHERE h.resident_id = p_resident;
+END $$;
 
 -- Her entries, newest first; the caller is the gate, which asks for herself only.
 CREATE FUNCTION audit.entries(p_keys uuid[], p_before bigint, p_limit int) RETURNS SETOF audit.entry

@@ -14,6 +14,8 @@ CREATE TABLE disclosure.organisation (
 );
 COMMENT ON TABLE disclosure.organisation IS 'institution: who takes part';
 
+INSERT INTO disclosure.organisation (handle, name, name_zh, kind) VALUES ('carecode', 'CareCode', 'CareCode', 'platform');
+
 CREATE TABLE disclosure.staff (
   id text PRIMARY KEY,
   organisation text NOT NULL REFERENCES disclosure.organisation (handle),
@@ -72,4 +74,5 @@ COMMENT ON TABLE disclosure.cast_member IS 'lookup: handles of the demo town; em
 GRANT USAGE ON SCHEMA disclosure TO carecode_disclosure;
 GRANT SELECT, INSERT ON disclosure.setting, disclosure.cast_member TO carecode_disclosure;
 GRANT SELECT, INSERT, UPDATE ON disclosure.organisation, disclosure.staff, disclosure.treatment_window TO carecode_disclosure;
+GRANT DELETE ON disclosure.treatment_window TO carecode_disclosure;
 GRANT SELECT, INSERT, DELETE ON disclosure.session, disclosure.enrolment, disclosure.refusal TO carecode_disclosure;

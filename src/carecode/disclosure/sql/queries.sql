@@ -74,11 +74,12 @@ ON CONFLICT (resident_id, organisation) DO UPDATE SET opened_at = excluded.opene
   until = greatest(w.until, excluded.until);
 
 -- name: facts
--- What a decision about her and this institution depends on.
+-- What a decision about her and this institution depends on.  now() is before the snapshot: a refusal
+-- that this statement does not see is younger than decided_at, and voids what is decided on it.
 SELECT EXISTS (SELECT FROM disclosure.treatment_window WHERE resident_id = $1 AND organisation = $2 AND until > $3)
     AS window_open,
   EXISTS (SELECT FROM disclosure.refusal WHERE resident_id = $1 AND organisation = $2) AS refused,
-  clock_timestamp() AS decided_at;
+  now() AS decided_at;
 
 -- name: refuse
 -- Shut an institution out.
@@ -96,6 +97,10 @@ SELECT organisation, at FROM disclosure.refusal WHERE resident_id = $1 ORDER BY 
 -- name: windows
 -- The institutions that may open her record now.
 SELECT organisation, until FROM disclosure.treatment_window WHERE resident_id = $1 AND until > $2 ORDER BY until;
+
+-- name: prune_windows
+-- Forget treatment windows a day after they closed.
+DELETE FROM disclosure.treatment_window WHERE until < $1::timestamptz - interval '1 day';
 
 -- name: put_cast_member
 -- Name a resident of the demo town.

@@ -20,10 +20,6 @@ COMMENT ON TABLE store.migration IS 'operator: which scripts ran';
 -- Tell whether the locale sees Chinese letters: under LC_CTYPE C their trigrams vanish.
 SELECT store.similarity('张伟国', '张卫国') > 0;
 
--- name: migration_table_exists
--- Tell whether the database was ever migrated.
-SELECT to_regclass('store.migration') IS NOT NULL;
-
 -- name: applied_migrations
 -- List what ran.
 SELECT room, number, checksum FROM store.migration;
@@ -56,7 +52,8 @@ RESET ROLE;
 
 -- name: secure_database
 -- Write the statements that take everything from PUBLIC and let each room's login role connect.
-SELECT format('REVOKE ALL ON DATABASE %I FROM PUBLIC;', current_database())
+SELECT 'GRANT USAGE ON SCHEMA store TO carecode_disclosure; GRANT SELECT ON store.migration TO carecode_disclosure;'
+  || format('REVOKE ALL ON DATABASE %I FROM PUBLIC;', current_database())
   || format('REVOKE ALL ON SCHEMA public FROM PUBLIC;')
   || string_agg(format('GRANT CONNECT ON DATABASE %I TO %I;', current_database(), 'carecode_' || room), '')
 FROM unnest($1::text[]) AS room;

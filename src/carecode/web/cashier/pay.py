@@ -84,7 +84,7 @@ async def _known(page: Page, patient: str) -> tuple[Card, Resident]:
     resident = await page.app.gate.subject(page.requester, patient)
     if resident is None:
         raise NotFoundError("no-such-person", "Nobody with this number. Check it, or add someone new.")
-    return await page.app.cards.card(page.requester, resident), resident
+    return await page.app.cards.look(page.requester, resident, Purpose.IDENTIFY, "cash"), resident
 
 
 def _payer(page: Page, resident: Resident) -> str:

@@ -39,10 +39,11 @@ async def enrol(page: Page) -> Response:
         numbers = [parse(field(fields, "kind"), fields["number"])] if fields.get("number") else []
         made = await page.app.index.enrol(numbers, person, source=page.requester.organisation, now=page.now)
         # another one of the same number is the same person: the desk compares the card with what is known
-        card = await page.app.cards.look(page.requester, made.resident, Purpose.REGISTER, "document")
+        basis = "document" if numbers else "told at the desk"
+        card = await page.app.cards.look(page.requester, made.resident, Purpose.REGISTER, basis)
     except CareCodeError as error:
         return await _form(page, fields, sentence(error, page.language), error.http_status)
-    code = await page.app.sessions.enrolment_code(made.resident.id, page.now)
+    code = await page.app.phones.code_for(page.requester, made.resident, page.now)
     url = page.request.url
     return page.render(
         "desk/enrolled.html",

@@ -55,7 +55,9 @@ async def register(page: Page) -> Response:
         public_key = bytes.fromhex(key)
     except ValueError as error:
         raise InvalidInputError(*_BAD_REQUEST) from error
-    bearer = await page.app.index.bearer_of((await page.resident()).id)
+    resident = await page.resident()
+    await page.app.phones.added(page.requester, resident)
+    bearer = await page.app.index.bearer_of(resident.id)
     device = await page.app.verifier.register_device(bearer, algorithm, public_key, label, page.now)
     return page.answer(await _batch(page, device))
 

@@ -33,6 +33,9 @@ BASES: Final[Mapping[str, str]] = {
     "code": mark("You showed your code."),
     "visit": mark("During your visit, after you showed your code."),
     "document": mark("You gave a document number."),
+    "told at the desk": mark("You told the desk who you are."),
+    "phone code": mark("The desk made eight digits that add a phone to your code."),
+    "cash": mark("You paid at the counter."),
     "pay code": mark("You showed your code to pay."),
     "name, birth date and phone": mark("You gave your name, date of birth and phone number."),
     "deposit": mark("Sent because of your care there."),
@@ -109,6 +112,8 @@ def _bold(page: Page, words: str, **values: str) -> Markup:
 def _own(page: Page, action: str, basis: str) -> Markup:
     if action != "decide":
         return _bold(page, mark("<b>You</b> opened your own record."))
+    if basis == "phone added":
+        return _bold(page, mark("<b>A phone was added</b>. It can show your code."))
     if basis.startswith("refuse"):
         return _bold(page, mark("<b>You</b> shut an institution out of what others wrote."))
     return _bold(page, mark("<b>You</b> let an institution see your record again."))
