@@ -15,7 +15,7 @@ import asyncpg
 import pytest
 
 from carecode.crypto.keyring import KeyRing
-from carecode.kernel.errors import ConflictError, UnavailableError
+from carecode.kernel.errors import ConflictError, RefusedError, UnavailableError
 from carecode.store.binaries import bindir
 from carecode.store.database import Database, Target
 from carecode.store.embedded import DATABASE, PORT, SUPERUSER, EmbeddedPostgres
@@ -212,3 +212,10 @@ async def test_a_database_that_goes_away_is_unavailable_and_comes_back(
     async with database.connection("audit") as connection:
         assert await connection.fetchval("SELECT 1") == 1
     await database.close()
+
+
+def test_a_socket_folder_that_others_may_enter_is_refused(cluster: EmbeddedPostgres) -> None:
+    cluster.socket_folder.mkdir(parents=True)
+    cluster.socket_folder.chmod(0o777)
+    with pytest.raises(RefusedError, match="belongs to others or is open"):
+        cluster.start()

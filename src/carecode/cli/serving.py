@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import logging
 import os
 import signal
 import socket
@@ -93,6 +94,7 @@ def _serve(
     may_migrate: bool = False,
 ) -> None:
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    logging.getLogger("asyncpg").setLevel(logging.CRITICAL)  # a lost database is told per request, without tracebacks
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_until_stopped(Settings.of(data, environment()), port, prepare, may_migrate=may_migrate))

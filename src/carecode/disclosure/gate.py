@@ -138,10 +138,11 @@ class Gate:
         """
         if requester.resident not in {None, resident.id}:
             return Found([], 0)  # before any receipt in force: the same doctor may hold another's
+        number = self.patient_id(requester, resident)
         purpose = purpose_of(requester)
         receipt = self._receipts.get(requester, resident, purpose, self._doors.clock())
         if receipt is not None:
-            found = await self._read(requester, resident, receipt, query)
+            found = await _read(self._doors, self._token_key, number, receipt, query)
             if found.total or await self._doors.log.is_live(receipt):
                 return found
             self._receipts.drop(requester, resident, purpose)
@@ -149,39 +150,12 @@ class Gate:
         if isinstance(fresh, Refuse):
             return Found([], 0)
         self._receipts.put(requester, resident, purpose, fresh)
-        return await self._read(requester, resident, fresh, query)
+        return await _read(self._doors, self._token_key, number, fresh, query)
 
     async def resident_of(self, resource_id: UUID) -> Resident | None:
         """Return whose resource this is, for a machine of its depositor; opens nothing."""
         key = await self._doors.record.locate(resource_id)
         return await self._known.by_key(key) if key else None
-
-    async def _read(self, requester: Requester, resident: Resident, receipt: Receipt, query: Query) -> Found:
-        if query.type is not None and query.id is not None and query.version is not None:
-            row = await self._doors.record.version(receipt, query.type, query.id, query.version)
-            rows = [row] if row else []
-            return Found(_seen(self.patient_id(requester, resident), rows), len(rows))
-        groups = [
-            [search_token(query.type or "", name, value, self._token_key) for value in values]
-            for name, values in query.criteria
-        ]
-        rows = await self._doors.record.read(
-            receipt,
-            type_name=query.type,
-            resource_id=query.id,
-            tokens=groups,
-            limit=query.count,
-            offset=query.offset,
-            newest_first=query.newest_first,
-        )
-        total = query.offset + len(rows)
-        if (len(rows) == query.count or (query.offset and not rows)) and query.id is None:
-            total = await self._doors.record.count(receipt, type_name=query.type, tokens=groups)
-        if query.criteria:
-            kept = [row for row in rows if _really_matches(row, query)]
-            total -= len(rows) - len(kept)
-            rows = kept
-        return Found(_seen(self.patient_id(requester, resident), rows), total)
 
     # Writes
 
@@ -235,6 +209,34 @@ class Gate:
         # Written ahead: a change that then fails is over-reported, never one that was made and not told.
         await self._doors.log.append(resident, requester, "deposit", Purpose.TREAT, "replaces an entry")
         return await self._doors.record.revise(receipt, resource, expected_version=expected, now=now)
+
+
+async def _read(doors: Doors, token_key: bytes, number: str, receipt: Receipt, query: Query) -> Found:
+    """Read what a receipt opens; ``number`` is the requester's own of her."""
+    if query.type is not None and query.id is not None and query.version is not None:
+        row = await doors.record.version(receipt, query.type, query.id, query.version)
+        rows = [row] if row else []
+        return Found(_seen(number, rows), len(rows))
+    groups = [
+        [search_token(query.type or "", name, value, token_key) for value in values] for name, values in query.criteria
+    ]
+    rows = await doors.record.read(
+        receipt,
+        type_name=query.type,
+        resource_id=query.id,
+        tokens=groups,
+        limit=query.count,
+        offset=query.offset,
+        newest_first=query.newest_first,
+    )
+    total = query.offset + len(rows)
+    if (len(rows) == query.count or (query.offset and not rows)) and query.id is None:
+        total = await doors.record.count(receipt, type_name=query.type, tokens=groups)
+    if query.criteria:
+        kept = [row for row in rows if _really_matches(row, query)]
+        total -= len(rows) - len(kept)
+        rows = kept
+    return Found(_seen(number, rows), total)
 
 
 class DirectoryDoor:

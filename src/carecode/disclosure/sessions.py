@@ -30,9 +30,6 @@ ENROLMENT_MINUTES: Final = 10
 ENROLMENT_DIGITS: Final = 8
 ENROLMENT_TRIES_PER_MINUTE: Final = 60
 DESK_NUMBERS: Final = 10_000
-BEARER_KEPT: Final = timedelta(seconds=1)
-"""How long a bearer token that was good is not asked about again; a withdrawn one ends that much later."""
-BEARERS_KEPT_MAX: Final = 10_000
 _TOKEN_BYTES: Final = 32
 
 AREAS: Final = {
@@ -58,27 +55,17 @@ class Sessions:
         self._random_bytes = random_bytes
         self._sql = queries("disclosure")
         self._tries: deque[datetime] = deque(maxlen=ENROLMENT_TRIES_PER_MINUTE)
-        self._bearers: dict[bytes, tuple[datetime, Requester]] = {}  # by hash: when asked, and the answer
 
     async def session(self, token: str, now: datetime) -> Requester | None:
         """Return who holds a session, or None when there is none (any more)."""
         return await self._holder(token, "session", now)
 
     async def bearer(self, token: str, now: datetime) -> Requester | None:
-        """Return who holds a bearer token, or None; asked at most once in BEARER_KEPT."""
-        kept = self._bearers.get(self._hash(token))
-        if kept is not None and kept[0] <= now < kept[0] + BEARER_KEPT:
-            return kept[1]
-        holder = await self._holder(token, "bearer", now)
-        if holder is not None:
-            if len(self._bearers) >= BEARERS_KEPT_MAX:
-                self._bearers.clear()
-            self._bearers[self._hash(token)] = (now, holder)
-        return holder
+        """Return who holds a bearer token, or None."""
+        return await self._holder(token, "bearer", now)
 
     async def sign_out(self, token: str) -> None:
-        """End a session or bearer token at once."""
-        self._bearers.pop(self._hash(token), None)
+        """End a session at once."""
         await self._run("remove_session", self._hash(token))
 
     async def sign_in(self, now: datetime, *, staff: str | None = None, resident: ResidentId | None = None) -> str:

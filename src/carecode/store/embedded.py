@@ -155,17 +155,7 @@ class EmbeddedPostgres:
         fresh.rename(self.folder)
 
     def _launch(self) -> None:
-        self.socket_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        found = self.socket_folder.lstat()
-        if (
-            found.st_uid != os.geteuid()
-            or stat.S_IMODE(found.st_mode) != stat.S_IRWXU
-            or self.socket_folder.is_symlink()
-        ):
-            raise RefusedError(
-                "socket-folder",
-                "The folder for PostgreSQL's socket belongs to others or is open to them. Choose --data.",
-            )
+        _make_private(self.socket_folder)
         options = [part for name, value in self._settings.items() for part in ("-c", f"{name}={value}")]
         command = [*_privileges(die_with_parent=True), str(self._bin / "postgres"), "-D", str(self.folder), *options]
         with self.log_path.open("ab") as log:
@@ -236,6 +226,16 @@ def _socket_folder(data: Path) -> Path:
         return folder
     digest = hashlib.sha256(os.fsencode(data)).hexdigest()[:16]
     return Path(tempfile.gettempdir()) / f"carecode-{os.geteuid()}-{digest}"
+
+
+def _make_private(folder: Path) -> None:
+    """Make a folder that only we may use; RefusedError when somebody else made it first, or opened it."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    found = folder.lstat()
+    if found.st_uid != os.geteuid() or stat.S_IMODE(found.st_mode) != stat.S_IRWXU or folder.is_symlink():
+        raise RefusedError(
+            "socket-folder", "The folder for PostgreSQL's socket belongs to others or is open to them. Choose --data."
+        )
 
 
 def _try_lock(handle: IO[bytes]) -> bool:

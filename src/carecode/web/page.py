@@ -6,7 +6,7 @@ holds for all pages, so that a handler only parses, calls a door and renders.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
@@ -135,7 +135,7 @@ def route(
     """Make one line of the site map; pages of an ``area`` are shown to those signed in there."""
 
     async def endpoint(request: Request) -> Response:
-        page = await _page(app, request, area)
+        page = _page(app, request, area)
         response = await _answer(page, handler)
         asked = request.query_params.get("lang")
         if asked in LANGUAGES:
@@ -148,12 +148,7 @@ def route(
     return Route(path, endpoint, methods=[method], name=f"{method} {path}")
 
 
-async def _page(app: App, request: Request, area: str | None) -> Page:
-    now = app.clock()
-    token = sessions.token_of(request, area) if area else None
-    visitor = None if token is None else await app.sessions.session(token, now)
-    if visitor is not None and AREAS.get(visitor.role) != area:
-        visitor = None  # a session is good in its own area only, whatever cookie carries it
+def _page(app: App, request: Request, area: str | None) -> Page:
     return Page(
         app=app,
         request=request,
@@ -162,16 +157,24 @@ async def _page(app: App, request: Request, area: str | None) -> Page:
             request.cookies.get(LANGUAGE_COOKIE),
             request.headers.get("accept-language", ""),
         ),
-        now=now,
+        now=app.clock(),
         area=area,
-        visitor=visitor,
+        visitor=None,
     )
+
+
+async def _visitor(page: Page) -> Requester | None:
+    """Find who is signed in; a session is good in its own area only, whatever cookie carries it."""
+    token = sessions.token_of(page.request, page.area) if page.area else None
+    visitor = None if token is None else await page.app.sessions.session(token, page.now)
+    return visitor if visitor is not None and AREAS.get(visitor.role) == page.area else None
 
 
 async def _answer(page: Page, handler: Callable[[Page], Awaitable[Response]]) -> Response:
     """Run a handler, and say in words what stood in its way."""
     try:
         require_same_origin(page.request)
+        page = replace(page, visitor=await _visitor(page))
         if page.area and page.visitor is None:
             return page.render("front/signed_out.html", 403)
         return await handler(page)

@@ -52,11 +52,13 @@ CREATE INDEX sealed_at ON audit.sealed (at);
 
 -- What is hashed: every field, one line each, in this order, UTF-8.  No field can hold a line feed.
 CREATE FUNCTION audit.entry_hash(prev bytea, e audit.entry) RETURNS bytea
-LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp  -- plpgsql keeps its plan, SQL may not
+AS $$ BEGIN
 RETURN sha256(prev || convert_to(concat_ws(E'\n',
   e.resident_id, e.seq, e.receipt, to_char(e.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
   e.requester, e.requester_name, e.requester_title, e.role, e.organisation, e.action, e.purpose, e.basis,
   array_to_string(e.categories, ','), coalesce(e.depositor, '-'), array_to_string(e.keys, ',')), 'UTF8'));
+END $$;
 
 -- Append one entry to her chain.  The caller commits; until then nothing can be read under it.
 -- p_decided is when the caller read her decisions: a revocation since then refuses the entry (CC001),
@@ -74,9 +76,12 @@ DECLARE
   v_head audit.head;
   v_entry audit.entry;
 BEGIN
-  INSERT INTO audit.head AS h (resident_id, seq, hash) VALUES (p_keys[1], 0, sha256(uuid_send(p_keys[1])))
-    ON CONFLICT (resident_id) DO NOTHING;
-  SELECT * INTO STRICT v_head FROM audit.head h WHERE h.resident_id = p_keys[1] FOR UPDATE;
+  SELECT * INTO v_head FROM audit.head h WHERE h.resident_id = p_keys[1] FOR UPDATE;
+  IF NOT FOUND THEN
+    INSERT INTO audit.head AS h (resident_id, seq, hash) VALUES (p_keys[1], 0, sha256(uuid_send(p_keys[1])))
+      ON CONFLICT (resident_id) DO NOTHING;
+    SELECT * INTO STRICT v_head FROM audit.head h WHERE h.resident_id = p_keys[1] FOR UPDATE;
+  END IF;
   IF v_head.void_at >= p_decided THEN
     RAISE EXCEPTION USING ERRCODE = 'CC001', MESSAGE = 'her decisions changed meanwhile';
   END IF;
@@ -119,6 +124,7 @@ BEGIN
       AND e.seq > (SELECT h.seq FROM audit.head h WHERE h.resident_id = p_resident) - 64
       AND e.xid IS DISTINCT FROM pg_current_xact_id_if_assigned()
       AND current_setting('transaction_isolation') = 'read committed'
+    ORDER BY e.seq DESC LIMIT 1  -- it is nearly always the newest: look there first
     ON CONFLICT (receipt) DO NOTHING;
   RETURN FOUND;
 END $$;
