@@ -4,7 +4,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 [ $# -eq 0 ] || export CARECODE_DATA="$1"
-number="citizen-id|110101199003077821" # its check digit is wrong: it should be an X
+number="citizen-id|990101199003077821" # no area 990101 exists, and the check digit is wrong: it should be 3
 count() { echo "$1" | sed -n 's/^resources: //p'; }
 
 echo "1. The desk registers somebody new. A wrong check digit is said, and stops nothing:"

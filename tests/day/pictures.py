@@ -85,15 +85,20 @@ def frame(picture: Image.Image) -> bytes:
 
 def codes_in(picture: Image.Image) -> list[str]:
     """Read every QR code of a picture."""
-    return [found.text for found in zxingcpp.read_barcodes(picture, formats=zxingcpp.BarcodeFormat.QRCode)]
+    return [
+        found.text
+        for found in zxingcpp.read_barcodes(picture, formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode))
+    ]
 
 
-def verdicts_in(picture: Image.Image) -> list[tuple[int, int, int]]:
+def verdicts_in(picture: Image.Image) -> list[tuple[int, ...]]:
     """List the colours that could be taken for a verdict."""
-    found = picture.getcolors(picture.width * picture.height) or []
-    return [colour for _, colour in found if isinstance(colour, tuple) and _is_verdict(*colour)]
+    found = picture.convert("RGB").getcolors(picture.width * picture.height)
+    assert found
+    return [colour for _, colour in found if isinstance(colour, tuple) and _is_verdict(colour)]
 
 
-def _is_verdict(red: int, green: int, blue: int) -> bool:
-    hue, saturation, value = colorsys.rgb_to_hsv(red / 255, green / 255, blue / 255)
+def _is_verdict(colour: tuple[int, ...]) -> bool:
+    red, green, blue = (part / 255 for part in colour)
+    hue, saturation, value = colorsys.rgb_to_hsv(red, green, blue)
     return saturation > SATURATION_MAX and value > VALUE_MIN and not HUES[0] <= hue * 360 <= HUES[1]

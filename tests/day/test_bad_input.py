@@ -58,12 +58,12 @@ def test_a_code_with_one_character_changed_opens_nothing_and_spoils_nothing(pock
 NOW, LATER, EARLIER = timedelta(0), timedelta(minutes=5), timedelta(minutes=-5)
 WRONG_CODES = (
     ("/desk/scan", CodePurpose.REGISTER, EARLIER, "This code is too old. Ask her to refresh the screen."),
-    ("/desk/scan", CodePurpose.REGISTER, LATER, "The clock of this phone is wrong. Ask her to set its time to automatic."),
+    ("/desk/scan", CodePurpose.REGISTER, LATER, "The clock of this phone is wrong. Ask her to set its time"),
     ("/desk/scan", CodePurpose.PAY, NOW, "This is a pay code. Ask her for a check-in code."),
     ("/desk/scan", CodePurpose.OPEN_RECORD, NOW, "This is a code to open her record. Ask her for a check-in code."),
     ("/clinic/open", CodePurpose.REGISTER, NOW, "This is a check-in code. Ask her for a code to open her record."),
     ("/clinic/open", CodePurpose.OPEN_RECORD, EARLIER, "This code is too old. Ask her to refresh the screen."),
-    ("/clinic/open", CodePurpose.OPEN_RECORD, NOW, "This code is not for this desk. Ask her to type this desk's number"),
+    ("/clinic/open", CodePurpose.OPEN_RECORD, NOW, "This code is not for this desk. Ask her to type this desk's"),
     ("/cashier/scan", CodePurpose.OPEN_RECORD, NOW, "This is a code to open her record. Ask her for a pay code."),
 )  # fmt: skip
 
@@ -93,8 +93,8 @@ def test_a_used_code_is_refused_even_at_another_counter(pocket: Pocket) -> None:
 
 @pytest.mark.parametrize(
     ("text", "status"),
-    [("CC1", 400), ("hello", 400), ("C" * 2000, 400), ("shc:/567629", 403), ("https://example.org", 403), ("110101", 403)],
-)  # fmt: skip
+    [("CC1", 400), ("hello", 400), ("C" * 2000, 400), ("shc:/5676", 403), ("https://a.example", 403), ("110101", 403)],
+)
 def test_what_is_no_code_of_ours_is_named(pocket: Pocket, text: str, status: int) -> None:
     answer = pocket.http.post("/desk/scan", data={"code": text})
     assert answer.status_code == status
@@ -129,7 +129,7 @@ def bundle(number: str, *, subject: str = "urn:uuid:her", note: str = "a word") 
         "subject": {"reference": subject},
         "valueString": note,
     }
-    entries = [("urn:uuid:her", patient), ("urn:uuid:it", observation)]
+    entries: list[tuple[str, dict[str, Any]]] = [("urn:uuid:her", patient), ("urn:uuid:it", observation)]
     return {
         "resourceType": "Bundle",
         "type": "transaction",

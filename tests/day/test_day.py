@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import pytest
@@ -27,7 +28,9 @@ HOSPITAL, OTHER_HOSPITALS = "County Hospital 2", ("City Hospital 1", "East Clini
 NOTICE_SECONDS_MAX = 2.0
 
 
-async def test_the_day(town: Town, visitors: Visitors, camera: Camera, record_property: pytest.RecordProperty) -> None:
+async def test_the_day(
+    town: Town, visitors: Visitors, camera: Camera, record_property: Callable[[str, object], None]
+) -> None:
     desk = await visitors.enter("@desk", **COUNTER, permissions=["camera"])
     doctor = await visitors.enter("@doctor", **COUNTER, permissions=["camera"])
     her_phone = await visitors.enter("@resident", **PHONE)
@@ -124,9 +127,7 @@ async def opened(doctor: Page, phone: Page, camera: Camera) -> float:
     await expect(her_code(phone)).to_be_visible()
     await scan(doctor, phone, camera)
     notice = phone.get_by_role("heading", name="opened your whole record")
-    on_page, on_phone = await asyncio.gather(
-        seen(doctor.get_by_role("region", name="Allergies")), seen(notice)
-    )
+    on_page, on_phone = await asyncio.gather(seen(doctor.get_by_role("region", name="Allergies")), seen(notice))
     for words in ("Dr Zhao Wei", "internal medicine", HOSPITAL):
         await expect(notice).to_contain_text(words)
     receipt = re.search(r"Receipt ([0-9A-F]{4}-[0-9A-F]{4})", await doctor.get_by_role("main").inner_text())
@@ -169,9 +170,8 @@ async def let_in(phone: Page) -> None:
 
 async def scan(counter: Page, phone: Page, camera: Camera) -> None:
     """Turn the counter's camera on and hold the phone before it until the page has answered."""
-    async with camera.pointed_at(phone):
-        async with counter.expect_navigation():
-            await counter.get_by_role("button", name="Turn the camera on").click()
+    async with camera.pointed_at(phone), counter.expect_navigation():
+        await counter.get_by_role("button", name="Turn the camera on").click()
 
 
 def her_code(phone: Page) -> Locator:
@@ -186,8 +186,10 @@ async def seen(thing: Locator) -> float:
 
 async def record_part(doctor: Page) -> str:
     """Give what the doctor sees, her name, age, sex, receipt and the time left out."""
-    shown: list[str] = await doctor.get_by_role("main").locator("section").evaluate_all(
-        "sections => sections.map(one => one.outerHTML)"
+    shown: list[str] = (
+        await doctor.get_by_role("main")
+        .locator("section")
+        .evaluate_all("sections => sections.map(one => one.outerHTML)")
     )
     assert len(shown) > 5
     return "\n".join(shown)

@@ -69,7 +69,8 @@ def settle(data: Path, *, residents: int) -> Town:
     port = free_port()
     said = data.with_name(f"{data.name}.out")
     complained = data.with_name(f"{data.name}.err")
-    command = [CARECODE, "demo", "--no-open", "--port", str(port), "--data", str(data), "--residents", str(residents)]
+    options = {"--port": port, "--data": data, "--residents": residents}
+    command = [str(CARECODE), "demo", "--no-open", *(str(word) for option in options.items() for word in option)]
     with said.open("wb") as out, complained.open("wb") as err:
         process = subprocess.Popen(command, stdout=out, stderr=err, env=surroundings())
     deadline = time.monotonic() + READY_SECONDS_MAX
