@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, async_playwright, expect
 
-from tests.day.people import Pocket, Visitors
+from tests.day.people import ACTION_MS_MAX, Pocket, Visitors
 from tests.day.pictures import Camera
 from tests.day.town import Town, settle
 
@@ -45,6 +45,7 @@ def camera(tmp_path_factory: pytest.TempPathFactory) -> Camera:
 @pytest.fixture(scope="session")
 async def browser(chromium: str, camera: Camera) -> AsyncIterator[Browser]:
     """A real browser with a camera; whether a page may use it, each context decides."""
+    expect.set_options(timeout=ACTION_MS_MAX)
     async with async_playwright() as playwright:
         launched = await playwright.chromium.launch(
             executable_path=chromium,

@@ -24,6 +24,7 @@ from carecode.record.directory import Directory
 from carecode.record.keys import DataKeys
 from carecode.record.recent import Recent
 from carecode.store.database import Database
+from carecode.store.pool import RoomPool
 from carecode.store.queries import queries
 
 RESOURCES_PER_DEPOSIT_MAX: Final = 50_000
@@ -175,7 +176,7 @@ class RecordStore:
     def _deposit_number(self, now: datetime) -> UUID:
         return uuid7(int(now.timestamp() * 1000), self._random_bytes(RANDOM_BYTES))
 
-    async def _pool(self) -> asyncpg.Pool[asyncpg.Record]:
+    async def _pool(self) -> RoomPool:
         return await self._database.pool("record")
 
     async def _value(self, query: str, *arguments: object) -> Any:  # noqa: ANN401 - one SQL value

@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import asyncpg
 
 from carecode.kernel.errors import InvalidInputError, UnavailableError
+from carecode.store.pool import RoomPool, as_it_is
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -109,17 +110,17 @@ class Database:
         """Remember the target and how a role's password is derived; connect on first use."""
         self.target = target
         self._password = password
-        self._pools: dict[str, asyncpg.Pool[asyncpg.Record]] = {}
+        self._pools: dict[str, RoomPool] = {}
         self._lock = asyncio.Lock()
 
-    async def pool(self, room: str) -> asyncpg.Pool[asyncpg.Record]:
+    async def pool(self, room: str) -> RoomPool:
         """Return the room's pool (login role ``carecode_<room>``, at most POOL_SIZE_MAX connections).
 
         Raises UnavailableError when PostgreSQL does not answer.
         """
-        pool = self._pools.get(room)
-        if pool is not None:
-            return pool
+        known = self._pools.get(room)
+        if known is not None:
+            return known
         if room not in ROOMS:
             raise InvalidInputError("unknown-room", f"no room {room!r} stores anything")
         async with self._lock:
@@ -127,13 +128,14 @@ class Database:
                 role = f"carecode_{room}"
                 arguments = self.target.arguments(role, self._password(role))
                 with unavailable():
-                    self._pools[room] = await asyncpg.create_pool(
+                    pool = await asyncpg.create_pool(
                         **arguments,
                         min_size=1,
                         max_size=POOL_SIZE_MAX,
                         command_timeout=COMMAND_SECONDS_MAX,
-                        reset=_as_it_is,
+                        reset=as_it_is,
                     )
+                    self._pools[room] = RoomPool(pool, POOL_SIZE_MAX)
             return self._pools[room]
 
     @contextlib.asynccontextmanager
@@ -152,14 +154,6 @@ class Database:
                 await asyncio.wait_for(pool.close(), timeout=2)
             except (TimeoutError, *CONNECTION_ERRORS):
                 pool.terminate()
-
-
-async def _as_it_is(_connection: asyncpg.Connection[asyncpg.Record]) -> None:
-    """Give a connection back without asyncpg's RESET ALL, a round trip as long as a query's.
-
-    No statement of a room leaves anything in its session: settings and locks end with their
-    transaction, and asyncpg still rolls back one that is open.
-    """
 
 
 @contextlib.contextmanager
