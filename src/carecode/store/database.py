@@ -161,7 +161,7 @@ def unavailable() -> Iterator[None]:
     """Turn a lost or refused connection into UnavailableError; other errors pass."""
     try:
         yield
-    except asyncpg.InvalidPasswordError as error:
+    except asyncpg.InvalidAuthorizationSpecificationError as error:
         raise UnavailableError(
             "database-key", "The database does not accept this key ring's passwords. Run carecode migrate."
         ) from error

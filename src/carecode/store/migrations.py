@@ -113,7 +113,7 @@ async def pending(target: Target, password: Callable[[str], str]) -> int:
         with unavailable():
             connection = await asyncpg.connect(**target.arguments(READER, password(READER)))
     except UnavailableError as error:
-        if isinstance(error.__cause__, asyncpg.InvalidPasswordError | asyncpg.InvalidAuthorizationSpecificationError):
+        if isinstance(error.__cause__, asyncpg.InvalidAuthorizationSpecificationError):
             return len(scripts())  # never migrated, or with another key ring: migrate tells which
         raise
     try:
