@@ -15,7 +15,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final, cast, cast
+from typing import Any, Final, cast
 
 import msgspec
 import uvloop

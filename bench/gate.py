@@ -92,8 +92,8 @@ async def _resident(app: App, number: int, count: int) -> Resident:
 def _bundle(number: int, count: int) -> bytes:
     """Write a transaction: one Patient and her observations."""
     her = f"urn:uuid:{uuid4()}"
-    patient = {"resourceType": "Patient", "identifier": [{"system": SYSTEM, "value": str(number)}]}
-    observations = [
+    patient: dict[str, Any] = {"resourceType": "Patient", "identifier": [{"system": SYSTEM, "value": str(number)}]}
+    observations: list[dict[str, Any]] = [
         {
             "resourceType": "Observation",
             "status": "final",
@@ -132,7 +132,7 @@ async def _log(app: App, bare: Bare, residents: Sequence[Resident], size: Size) 
         LOG_RATIO_MIN,
         p50_ms=round(quantile(latencies, 0.5), 2),
         p99_ms=round(quantile(latencies, 0.99), 2),
-        notes=f"{CLIENTS} clients; denominator: durable one-row inserts over a pool of the same size",
+        notes=f"{CLIENTS} clients; denominator: durable one-row inserts over asyncpg's own pool of the same size",
     )
 
 
@@ -165,7 +165,7 @@ async def _disclosure(app: App, bare: Bare, residents: Sequence[Resident], size:
         p50_added_ms=round(quantile(latencies, 0.5) - quantile(again, 0.5), 2),
         p95_added_ms=round(quantile(latencies, 0.95) - quantile(again, 0.95), 2),
         notes=f"{CLIENTS} clients, {ROWS_READ} rows, decided and logged anew each time; denominator: durable one-row"
-        " inserts over a pool of the same size; added: beside the same read under a receipt in force",
+        " inserts over asyncpg's own pool of the same size; added: beside the same read under a receipt in force",
     )
 
 

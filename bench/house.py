@@ -31,7 +31,7 @@ MACHINE: Final = Requester("bench-machine", Role.SYSTEM, HOSPITAL, "Bench")
 _KEPT: Final = "CARECODE_PG_BIN"
 
 Bare: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
-"""A pool of the same size as a room's, to a table without policy, function or index beyond its key."""
+"""asyncpg's own pool, as it comes and as large as a room's, to a table with nothing but its key."""
 
 
 def environment() -> dict[str, str]:
@@ -59,17 +59,13 @@ async def bare_table(app: App, columns: str) -> AsyncIterator[Bare]:
     """Make the table ``bench.bare`` with these columns, and a pool to it; drop it at the end."""
     target = app.database.target
     arguments: Mapping[str, Any] = target.arguments(target.admin_user, target.admin_password)
-    async with asyncpg.create_pool(**arguments, min_size=1, max_size=POOL_SIZE_MAX, reset=_as_it_is) as pool:
+    async with asyncpg.create_pool(**arguments, min_size=1, max_size=POOL_SIZE_MAX) as pool:
         await pool.execute("CREATE SCHEMA bench")
         try:
             await pool.execute(f"CREATE TABLE bench.bare ({columns})")
             yield pool
         finally:
             await pool.execute("DROP SCHEMA bench CASCADE")
-
-
-async def _as_it_is(_connection: object) -> None:
-    """Give a connection back without a round trip, as the house's own pools do."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ from carecode.exchange.bundles import Bundles
 from carecode.exchange.load import Loader
 from carecode.healthcode.verifier import Verifier
 from carecode.identity.index import Index
-from carecode.kernel.errors import UnavailableError
+from carecode.kernel.errors import CareCodeError, UnavailableError
 from carecode.record.store import RecordStore
 from carecode.settlement.bills import Bills
 from carecode.statistics.counts import Counts
@@ -50,6 +50,7 @@ if TYPE_CHECKING:
 
 DATA_DEFAULT: Final = Path("~/.local/share/carecode")
 HOUSEKEEPING_SECONDS: Final = 60.0
+KEEP_UP_SECONDS: Final = 1.0
 _BARE_HOST: Final = b"127.0.0.1"
 _MACHINE_PATHS: Final = ("/fhir", "/log", "/health", "/metrics", "/.well-known", "/oauth", "/x", "/static")
 _FAULT: Final = "CareCode made a mistake. Nothing was changed. Try again, and tell the operator if it stays.\n"
@@ -136,7 +137,7 @@ async def opened(
     """
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     ring = KeyRing.from_environment(settings.data)
-    with _postgres(settings, ring, alone=alone, report=report) as target:
+    with _postgres(settings, ring, alone=alone, report=report) as (target, embedded):
         if not settings.database:
             await create_if_missing(target)
         missing = await pending(target, ring.password)
@@ -146,26 +147,45 @@ async def opened(
             report(f"migrating the database ({missing} steps)")
             await migrate(target, ring.password)
         database = Database(target, ring.password)
+        keeper = asyncio.create_task(_keep_up(embedded)) if embedded else None
         try:
             yield App(database, ring, wall_clock)
         finally:
+            if keeper is not None:
+                keeper.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await keeper
             await database.close()
 
 
+async def _keep_up(embedded: EmbeddedPostgres) -> None:
+    """Start the embedded server again when it died; requests meanwhile are told that it does not answer."""
+    while True:
+        await asyncio.sleep(KEEP_UP_SECONDS)
+        if embedded.died:
+            log.warning("postgres-died")
+            try:
+                await asyncio.to_thread(embedded.revive)
+            except CareCodeError as error:
+                log.warning("postgres-not-back", code=error.code)
+
+
 @contextlib.contextmanager
-def _postgres(settings: Settings, ring: KeyRing, *, alone: bool, report: Callable[[str], None]) -> Iterator[Target]:
+def _postgres(
+    settings: Settings, ring: KeyRing, *, alone: bool, report: Callable[[str], None]
+) -> Iterator[tuple[Target, EmbeddedPostgres | None]]:
     if settings.database:
-        yield Target.parse(settings.database)
+        yield Target.parse(settings.database), None
         return
     embedded = EmbeddedPostgres(settings.data, ring.password(SUPERUSER), settings.environment)
     target = Target.of_socket(embedded.socket_folder, PORT, DATABASE, SUPERUSER, ring.password(SUPERUSER))
     if not alone and embedded.running_elsewhere():
-        yield target
+        yield target, None
         return
     report("starting PostgreSQL")
     embedded.start()
     try:
-        yield target
+        yield target, embedded
     finally:
         embedded.stop()
 

@@ -219,11 +219,17 @@ async def test_the_database_gone_in_mid_request_leaves_nothing_half_written(vict
     for one in (one for one in sent if one.status == 503):
         outcome = json.loads(one.body)
         assert outcome["resourceType"] == "OperationOutcome"
-        assert outcome["issue"][0]["diagnostics"] == "The database does not answer. Nothing changed; try again."
+        assert (
+            outcome["issue"][0]["diagnostics"]
+            == "The database does not answer now. Try again; if you sent something, look first whether it is there."
+        )
     assert {page.status_code for page in pages} == {200, 503}
     for page in pages:
         if page.status_code == 503 and page.url.path != "/health":
-            assert "The database does not answer. Nothing changed; try again." in words_of(page.text)
+            assert (
+                "The database does not answer now. Try again; if you sent something, look first whether it is there."
+                in words_of(page.text)
+            )
 
     beside = await asyncio.to_thread(run, "who-looked", "@resident", "--json", "--data", str(victim.data))
     assert (beside.code, json.loads(beside.out)["error"]["kind"]) == (1, "unavailable")

@@ -13,7 +13,7 @@ from carecode.exchange.refusals import SentRefusedError
 from carecode.exchange.wellformed import check_once, clean
 
 META = splice.server_meta(1, "2026-11-23T08:00:00.000Z")
-texts = st.text(st.characters(codec="utf-8", exclude_categories=("Cs",)), min_size=1, max_size=8)
+texts = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), min_size=1, max_size=8)
 leaves = texts | st.integers() | st.booleans()
 inner = st.dictionaries(st.sampled_from(["id", "meta", "lastUpdated", "text"]) | texts, leaves, min_size=1, max_size=3)
 metas = st.dictionaries(

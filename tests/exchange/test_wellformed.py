@@ -10,7 +10,7 @@ from carecode.crypto import canonical
 from carecode.exchange.refusals import SentRefusedError
 from carecode.exchange.wellformed import BYTES_MAX, DEPTH_MAX, check_once, check_values, clean, may_be_empty
 
-texts = st.text(st.characters(codec="utf-8", exclude_categories=("Cs",)), max_size=20)
+texts = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), max_size=20)
 values = st.recursive(
     st.none() | st.booleans() | st.integers(-(10**20), 10**20) | texts,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts, inner, max_size=4),
@@ -127,3 +127,14 @@ def test_a_property_that_stands_twice_is_refused(sent: bytes) -> None:
     cleaned = clean(sent)
     with pytest.raises(SentRefusedError, match="twice"):
         check_once(cleaned, canonical.decode(cleaned))
+
+
+@pytest.mark.parametrize("text", [rb"a\u0000b", rb"\u001f", rb"x\\\u0007"])
+def test_control_characters_are_refused(text: bytes) -> None:
+    with pytest.raises(SentRefusedError, match="control character"):
+        clean(b'{"note":"' + text + b'"}')
+
+
+@pytest.mark.parametrize("text", [rb"a\tb\nc\r", rb"\u0009", rb"a\\u0000", rb"\u6797"])
+def test_other_escapes_are_kept(text: bytes) -> None:
+    assert json.loads(clean(b'{"note":"' + text + b'"}')) == json.loads(b'{"note":"' + text + b'"}')

@@ -51,7 +51,8 @@ class Decisions:
         await self._fetch("refuse", resident.id, organisation, now)
 
     async def allow(self, resident: Resident, organisation: str) -> None:
-        """Let an institution in again."""
+        """Let an institution in again; a window that an earlier code opened is closed by it."""
+        await self._fetch("close_window", resident.id, organisation)
         await self._fetch("allow", resident.id, organisation)
 
     async def refusals(self, resident: Resident) -> dict[str, datetime]:

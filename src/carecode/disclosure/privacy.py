@@ -85,7 +85,7 @@ class Privacy:
         await self._log.append(resident, requester, "decide", Purpose.PATRQT, f"refuse {organisation}")
 
     async def allow(self, requester: Requester, organisation: str) -> None:
-        """Let an institution in again."""
+        """Let an institution in again; it needs a new code of hers to open anything."""
         resident = await self._herself(requester)
         await self._people.organisation(organisation)
         await self._decisions.allow(resident, organisation)

@@ -34,7 +34,7 @@ def clean(data: bytes) -> bytes:
     >>> clean(b'{ "url": "http:\\/\\/a", "n": 1.50 }')
     b'{"url":"http://a","n":1.50}'
 
-    SentRefusedError ``too-large``, ``too-deep`` or ``json-malformed``.
+    SentRefusedError ``too-large``, ``too-deep``, ``json-malformed`` or ``control-character``.
     """
     if len(data) > BYTES_MAX:
         raise SentRefusedError("too-large", f"More than {BYTES_MAX >> 20} MB at once.", issue="too-long")
@@ -68,7 +68,11 @@ def _unescape(match: re.Match[bytes]) -> bytes:
     text = match[0]
     if text == b"\\\\":
         return text
-    return msgspec.json.encode(msgspec.json.decode(b'"' + text + b'"'))[1:-1]
+    decoded = msgspec.json.decode(b'"' + text + b'"')
+    if any(character < " " and character not in "\t\n\r" for character in decoded):
+        # FHIR R4, string: no characters below 32 but these three
+        raise SentRefusedError("control-character", "A text holds a control character, which FHIR does not allow.")
+    return msgspec.json.encode(decoded)[1:-1]
 
 
 def may_be_empty(body: bytes) -> bool:

@@ -168,4 +168,7 @@ def unavailable() -> Iterator[None]:
     except asyncpg.DiskFullError as error:
         raise UnavailableError("disk-full", "The database's disk is full. Nothing was changed.") from error
     except CONNECTION_ERRORS as error:
-        raise UnavailableError("database-away", "The database does not answer. Nothing changed; try again.") from error
+        raise UnavailableError(
+            "database-away",
+            "The database does not answer now. Try again; if you sent something, look first whether it is there.",
+        ) from error

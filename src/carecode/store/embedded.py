@@ -111,6 +111,16 @@ class EmbeddedPostgres:
             self._lock.close()
             self._lock = None
 
+    @property
+    def died(self) -> bool:
+        """Tell whether the server that this object started has ended by itself."""
+        return self._process is not None and self._process.poll() is not None
+
+    def revive(self) -> None:
+        """Start a server that died again; its crash recovery loses nothing that was committed."""
+        if self.died:
+            self._launch()
+
     def kill(self) -> None:
         """Kill the server at once, as a power cut of the process would (for drills)."""
         if self._process is not None:

@@ -57,7 +57,7 @@ class RoomPool:
         try:
             while self._waiting:
                 connection = self._waiting.pop()
-                if not connection.is_closed():
+                if _is_clean(connection):
                     return connection
                 await self._pool.release(connection)
             return await self._pool.acquire()
@@ -68,10 +68,10 @@ class RoomPool:
     async def take_back(self, connection: asyncpg.Connection[asyncpg.Record], *, failed: bool) -> None:
         """Keep a clean connection for the next one; hand any other to asyncpg, which cleans it or drops it."""
         try:
-            if failed or connection.is_closed() or connection.is_in_transaction():
-                await self._pool.release(connection)
-            else:
+            if not failed and _is_clean(connection):
                 self._waiting.append(connection)
+            else:
+                await self._pool.release(connection)
         finally:
             self._turns.release()
 
@@ -105,6 +105,14 @@ class Loan:
     ) -> None:
         del error, trace
         await self._pool.take_back(self._connection, failed=kind is not None)
+
+
+def _is_clean(connection: asyncpg.Connection[asyncpg.Record]) -> bool:
+    """Say whether a connection is open and no transaction is."""
+    try:
+        return not (connection.is_closed() or connection.is_in_transaction())
+    except asyncpg.InterfaceError:  # the server ended it, and asyncpg has it back already
+        return False
 
 
 async def as_it_is(_connection: asyncpg.Connection[asyncpg.Record]) -> None:

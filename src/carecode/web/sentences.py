@@ -54,7 +54,9 @@ BY_KIND: Final[Mapping[str, str]] = {
     "refused": mark("You may not do this here."),
     "not-found": mark("Nothing you may see."),
     "conflict": mark("This has changed in the meantime. Look again."),
-    "unavailable": mark("A part does not answer now. Nothing was changed. Try again."),
+    "unavailable": mark(
+        "A part does not answer now. Try again; if you sent something, look first whether it is there."
+    ),
     "corrupt": mark("Stored data does not verify. Stop, and call the operator."),
     "error": mark("Something went wrong. Nothing was changed. Try again."),
 }
