@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import httpx
@@ -33,7 +34,7 @@ async def test_without_a_token_in_force_nothing_is_read(
     authorization: str | None, challenge: str, standing: Served
 ) -> None:
     number = standing.number(MACHINE, await standing.resident())
-    headers = {"authorization": authorization.encode("latin-1")} if authorization else {}
+    headers = [(b"authorization", authorization.encode("latin-1"))] if authorization else []
     async with httpx.AsyncClient(base_url=standing.base) as client:
         for method, path in (("GET", f"/fhir/Patient/{number}"), ("GET", "/fhir/Location"), ("POST", "/fhir")):
             answer = await client.request(method, path, headers=headers)
@@ -127,7 +128,7 @@ async def test_other_bodies_are_refused_by_their_type(headers: dict[str, str], s
 
 
 async def test_long_bodies_are_refused_announced_or_not(standing: Served) -> None:
-    async def endless() -> object:
+    async def endless() -> AsyncIterator[bytes]:
         for _ in range(BODY_BYTES_MAX // 2**20 + 2):
             yield bytes(2**20)
 

@@ -12,7 +12,7 @@ import asyncpg
 import httpx
 import pytest
 
-from carecode.app import App, asgi
+from carecode.app import App
 from carecode.disclosure.people import Organisation, Staff
 from carecode.disclosure.purposes import PURPOSES
 from carecode.identity.identifiers import parse
@@ -77,7 +77,6 @@ def asgi_routes(house: App) -> list[httpx.URL]:
     from carecode.api.routes import routes as api  # noqa: PLC0415  # only this test needs the tables of routes
     from carecode.web.site import routes as web  # noqa: PLC0415
 
-    assert asgi(house)
     return [*api(house), *web(house)]  # type: ignore[list-item]
 
 
