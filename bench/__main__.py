@@ -31,7 +31,8 @@ EXIT_INTERRUPTED: Final = 130
 def main(arguments: list[str]) -> int:
     """Run the bench that ``arguments`` name and return the exit code."""
     asked = _parser().parse_args(arguments)
-    signal.signal(signal.SIGTERM, _stop)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job would ignore it
+    signal.signal(signal.SIGTERM, lambda _number, _frame: signal.raise_signal(signal.SIGINT))
     rows: Bench = importlib.import_module(f"bench.{asked.name}").rows
     try:
         result = report(asked.name, rows(asked.quick), quick=asked.quick)
@@ -45,11 +46,6 @@ def main(arguments: list[str]) -> int:
         progress("")
     print(json.dumps(result, ensure_ascii=False) if asked.json else table(result))
     return 0 if all(row["holds"] for row in result["rows"]) else EXIT_MISSED
-
-
-def _stop(_number: int, _frame: object) -> None:
-    """End like Ctrl-C: what was started is stopped, what was made is removed."""
-    raise KeyboardInterrupt
 
 
 def _parser() -> argparse.ArgumentParser:

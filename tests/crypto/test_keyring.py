@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import json
 import pickle
+import shlex
 import sys
 import threading
 from pathlib import Path
@@ -105,7 +106,7 @@ def test_a_key_program_prints_the_ring(tmp_path: Path, monkeypatch: pytest.Monke
     ring = {"carecode_keys": 1, "root": "ab" * 32}
     program = tmp_path / "kms.py"
     program.write_text(f"print({json.dumps(json.dumps(ring))})")
-    monkeypatch.setenv("CARECODE_KEYS", f"command:{sys.executable} {program}")
+    monkeypatch.setenv("CARECODE_KEYS", f"command:{shlex.quote(sys.executable)} {shlex.quote(str(program))}")
     assert KeyRing.from_environment(tmp_path).key("sessions") == KeyRing(b"\xab" * 32).key("sessions")
     assert not (tmp_path / "keys").exists()
 

@@ -14,6 +14,7 @@ from carecode.crypto.keyring import KeyRing
 from carecode.disclosure.answers import Query
 from carecode.kernel.vocabulary import Requester, Role
 from carecode.store.database import Database, Target
+from tests.conftest import demand_superuser
 from tests.exchange.samples import NUMBER_SYSTEM
 
 TABLES = ("identity.resident", "record.resource", "record.directory", "audit.entry", "exchange.loaded")
@@ -39,6 +40,7 @@ def other_machine() -> Requester:
 @pytest.fixture
 async def rows(target: Target) -> AsyncIterator[Rows]:
     """Count what stands in every table that sending something may touch."""
+    await demand_superuser(target)
     connection = await asyncpg.connect(**target.arguments(target.admin_user, target.admin_password))
 
     async def count() -> dict[str, int]:

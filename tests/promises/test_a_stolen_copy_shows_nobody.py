@@ -18,6 +18,7 @@ from carecode.identity.person import Person
 from carecode.kernel.errors import CareCodeError
 from carecode.kernel.vocabulary import CodePurpose, Purpose, Requester, Role
 from carecode.store.database import Target
+from tests.conftest import demand_superuser
 from tests.promises.wall import as_administrator
 
 NAME = "欧阳canary兰"
@@ -87,6 +88,7 @@ async def lived_through(house: App, http: httpx.AsyncClient) -> list[str]:
 
 
 async def test_no_row_of_any_table_holds_it(house: App, http: httpx.AsyncClient, target: Target) -> None:
+    await demand_superuser(target)
     secrets = await lived_through(house, http)
     tables = await as_administrator(
         target,

@@ -19,6 +19,7 @@ from carecode.kernel.vocabulary import ALL_CATEGORIES, Category, Receipt, Reside
 from carecode.record.catalogue import search_token
 from carecode.record.store import RecordStore
 from carecode.store.database import Target
+from tests.conftest import demand_superuser
 from tests.record.conftest import DOCTOR, NOW, OTHER_DOCTOR, Room, new_resident
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ GLUCOSE = {"coding": [{"system": "http://loinc.org", "code": "2339-0"}]}
 @pytest.fixture
 async def superuser(target: Target) -> AsyncIterator[asyncpg.Connection[asyncpg.Record]]:
     """One who has the database in his hands, past every policy."""
+    await demand_superuser(target)
     connection = await asyncpg.connect(**target.arguments(target.admin_user, target.admin_password))
     yield connection
     await connection.close()
