@@ -95,7 +95,9 @@ class RecordStore:
         page = (newest_first, min(limit, RESOURCES_PER_READ_MAX), offset)
         with answered():
             pool = await self._pool()
-            rows = await pool.fetch(self._queries["find"], receipt.id, receipt.requester, *asked, *page)
+            rows = await pool.fetch(
+                self._queries["find"], receipt.id, receipt.requester, *asked, *page, receipt.depositor
+            )
         return [self._opened(row) for row in rows]
 
     async def count(
@@ -103,7 +105,8 @@ class RecordStore:
     ) -> int:
         """Count what ``read`` would return without a limit, before any recheck."""
         number = type_named(type_name).number if type_name else None
-        return int(await self._value("count", receipt.id, receipt.requester, number, *groups_of(tokens)))
+        groups = groups_of(tokens)
+        return int(await self._value("count", receipt.id, receipt.requester, number, *groups, receipt.depositor))
 
     async def version(self, receipt: Receipt, type_name: str, resource_id: UUID, version: int) -> Resource | None:
         """Return one version of a resource, current or replaced; None when the receipt opens no such."""

@@ -57,7 +57,7 @@ class RoomPool:
         try:
             while self._waiting:
                 connection = self._waiting.pop()
-                if _is_clean(connection):
+                if _is_open(connection):
                     return connection
                 await self._pool.release(connection)
             return await self._pool.acquire()
@@ -68,7 +68,7 @@ class RoomPool:
     async def take_back(self, connection: asyncpg.Connection[asyncpg.Record], *, failed: bool) -> None:
         """Keep a clean connection for the next one; hand any other to asyncpg, which cleans it or drops it."""
         try:
-            if not failed and _is_clean(connection):
+            if not failed and not _is_busy(connection):
                 self._waiting.append(connection)
             else:
                 await self._pool.release(connection)
@@ -107,12 +107,19 @@ class Loan:
         await self._pool.take_back(self._connection, failed=kind is not None)
 
 
-def _is_clean(connection: asyncpg.Connection[asyncpg.Record]) -> bool:
-    """Say whether a connection is open and no transaction is."""
+def _is_open(connection: asyncpg.Connection[asyncpg.Record]) -> bool:
     try:
-        return not (connection.is_closed() or connection.is_in_transaction())
+        return not connection.is_closed()
     except asyncpg.InterfaceError:  # the server ended it, and asyncpg has it back already
         return False
+
+
+def _is_busy(connection: asyncpg.Connection[asyncpg.Record]) -> bool:
+    """Say whether a transaction was left open."""
+    try:
+        return bool(connection.is_in_transaction())
+    except asyncpg.InterfaceError:
+        return True
 
 
 async def as_it_is(_connection: asyncpg.Connection[asyncpg.Record]) -> None:

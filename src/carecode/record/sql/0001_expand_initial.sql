@@ -25,8 +25,9 @@ CREATE TABLE record.resource (
 );
 COMMENT ON TABLE record.resource IS 'resident: the current version of each resource';
 ALTER TABLE record.resource ALTER COLUMN body SET STORAGE EXTERNAL;
-CREATE INDEX resource_by_date ON record.resource (resident_id, type, sort_date DESC NULLS LAST);
-CREATE INDEX resource_by_token ON record.resource USING gin (tokens) WITH (gin_pending_list_limit = 1024);
+-- A reader of one depositor's rows never touches another's: what she may not see takes no time either.
+CREATE INDEX resource_by_depositor ON record.resource (resident_id, organisation, type);
+-- No index on tokens: under row-level security PostgreSQL compares them only with rows the policy let pass.
 
 CREATE TABLE record.history (LIKE record.resource INCLUDING CONSTRAINTS INCLUDING STORAGE);
 ALTER TABLE record.history ADD PRIMARY KEY (resident_id, type, id, version);
@@ -105,14 +106,20 @@ BEGIN
   RETURN v_at;
 END $$;
 
+-- The functions that read keep one plan: planning anew each time takes as long as the read, and has
+-- nothing to choose from, because every read goes by resident first.
+
 -- Read current resources under a receipt: the policy alone decides which rows exist for this caller.
 -- A token group is matched when the row has any of its tokens; null groups match every row.
+-- p_depositor, the receipt's own, only narrows: with it rows of others are not even looked at, so that
+-- a record closed to this reader answers as soon as one that holds nothing.
 CREATE FUNCTION record.find(
   p_receipt uuid, p_requester text, p_type smallint, p_id uuid, p_group1 int8[], p_group2 int8[],
-  p_newest_first boolean, p_limit int, p_offset int
+  p_newest_first boolean, p_limit int, p_offset int, p_depositor text DEFAULT NULL
 ) RETURNS TABLE (resident_id uuid, type smallint, id uuid, version int, at timestamptz, organisation text,
   category smallint, body bytea, wrapped bytea)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
 AS $$
 BEGIN
   PERFORM set_config('carecode.receipt', p_receipt::text, true);
@@ -121,33 +128,48 @@ BEGIN
     RETURN QUERY SELECT r.resident_id, r.type, r.id, r.version, r.at, r.organisation, r.category, r.body, k.wrapped
       FROM record.resource r JOIN record.data_key k ON k.resident_id = r.resident_id
       WHERE r.type = p_type AND r.id = p_id;
-  ELSIF p_type IS NULL THEN
+  ELSIF p_type IS NULL AND p_depositor IS NULL THEN
     RETURN QUERY SELECT r.resident_id, r.type, r.id, r.version, r.at, r.organisation, r.category, r.body, k.wrapped
       FROM record.resource r JOIN record.data_key k ON k.resident_id = r.resident_id
       ORDER BY r.resident_id, r.type, r.id LIMIT p_limit OFFSET p_offset;
-  ELSIF p_newest_first THEN
+  ELSIF p_type IS NULL THEN
+    RETURN QUERY SELECT r.resident_id, r.type, r.id, r.version, r.at, r.organisation, r.category, r.body, k.wrapped
+      FROM record.resource r JOIN record.data_key k ON k.resident_id = r.resident_id
+      WHERE r.organisation = p_depositor
+      ORDER BY r.resident_id, r.type, r.id LIMIT p_limit OFFSET p_offset;
+  ELSIF p_depositor IS NULL THEN
     RETURN QUERY SELECT r.resident_id, r.type, r.id, r.version, r.at, r.organisation, r.category, r.body, k.wrapped
       FROM record.resource r JOIN record.data_key k ON k.resident_id = r.resident_id
       WHERE r.type = p_type AND (p_group1 IS NULL OR r.tokens && p_group1) AND (p_group2 IS NULL OR r.tokens && p_group2)
-      ORDER BY r.sort_date DESC NULLS LAST, r.id DESC LIMIT p_limit OFFSET p_offset;
+      ORDER BY CASE WHEN p_newest_first THEN r.sort_date END DESC NULLS LAST, CASE WHEN p_newest_first THEN r.id END DESC,
+        r.sort_date ASC NULLS FIRST, r.id LIMIT p_limit OFFSET p_offset;
   ELSE
     RETURN QUERY SELECT r.resident_id, r.type, r.id, r.version, r.at, r.organisation, r.category, r.body, k.wrapped
       FROM record.resource r JOIN record.data_key k ON k.resident_id = r.resident_id
-      WHERE r.type = p_type AND (p_group1 IS NULL OR r.tokens && p_group1) AND (p_group2 IS NULL OR r.tokens && p_group2)
-      ORDER BY r.sort_date ASC NULLS FIRST, r.id LIMIT p_limit OFFSET p_offset;
+      WHERE r.organisation = p_depositor AND r.type = p_type
+        AND (p_group1 IS NULL OR r.tokens && p_group1) AND (p_group2 IS NULL OR r.tokens && p_group2)
+      ORDER BY CASE WHEN p_newest_first THEN r.sort_date END DESC NULLS LAST, CASE WHEN p_newest_first THEN r.id END DESC,
+        r.sort_date ASC NULLS FIRST, r.id LIMIT p_limit OFFSET p_offset;
   END IF;
 END $$;
 
 -- Count what ``find`` would return without a limit.
-CREATE FUNCTION record.count(p_receipt uuid, p_requester text, p_type smallint, p_group1 int8[], p_group2 int8[])
-RETURNS bigint
+CREATE FUNCTION record.count(
+  p_receipt uuid, p_requester text, p_type smallint, p_group1 int8[], p_group2 int8[], p_depositor text DEFAULT NULL
+) RETURNS bigint
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
 AS $$
 BEGIN
   PERFORM set_config('carecode.receipt', p_receipt::text, true);
   PERFORM set_config('carecode.requester', p_requester, true);
+  IF p_depositor IS NULL THEN
+    RETURN (SELECT count(*) FROM record.resource r
+      WHERE (p_type IS NULL OR r.type = p_type)
+        AND (p_group1 IS NULL OR r.tokens && p_group1) AND (p_group2 IS NULL OR r.tokens && p_group2));
+  END IF;
   RETURN (SELECT count(*) FROM record.resource r
-    WHERE (p_type IS NULL OR r.type = p_type)
+    WHERE r.organisation = p_depositor AND (p_type IS NULL OR r.type = p_type)
       AND (p_group1 IS NULL OR r.tokens && p_group1) AND (p_group2 IS NULL OR r.tokens && p_group2));
 END $$;
 
@@ -156,6 +178,7 @@ CREATE FUNCTION record.version(p_receipt uuid, p_requester text, p_type smallint
 RETURNS TABLE (resident_id uuid, type smallint, id uuid, version int, at timestamptz, organisation text,
   category smallint, body bytea, wrapped bytea)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
 AS $$
 BEGIN
   PERFORM set_config('carecode.receipt', p_receipt::text, true);

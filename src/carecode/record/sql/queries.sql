@@ -9,11 +9,11 @@ SELECT record.deposit($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $1
 -- name: find
 -- Current resources that the receipt opens.
 SELECT resident_id, type, id, version, at, organisation, category, body, wrapped
-FROM record.find($1, $2, $3, $4, $5, $6, $7, $8, $9);
+FROM record.find($1, $2, $3, $4, $5, $6, $7, $8, $9, $10);
 
 -- name: count
 -- How many resources find would give without a limit.
-SELECT record.count($1, $2, $3, $4, $5);
+SELECT record.count($1, $2, $3, $4, $5, $6);
 
 -- name: version
 -- One version of a resource that the receipt opens, current or replaced.
