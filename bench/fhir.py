@@ -27,7 +27,7 @@ import msgspec
 import uvloop
 
 from bench.clients import HOST, ask
-from bench.house import CLIENTS, MACHINE, Bare, bare_table, house, serving
+from bench.house import CLIENTS, MACHINE, Bare, bare_table, house, serving, settle
 from bench.report import Pair, Row, progress, quantile, row_of
 from carecode.app import App, asgi
 from carecode.crypto.canonical import compact
@@ -101,6 +101,7 @@ async def measured(app: App, found: Samples, size: Size) -> list[Row]:
         await app.bundles.process(MACHINE, sample.data)
     async with bare_table(app, "body text NOT NULL") as bare:
         ingest, answers = await _ingest(app, bare, found, size)
+        await settle(bare)
     return [ingest, await _read(app, answers, size)]
 
 

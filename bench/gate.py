@@ -22,7 +22,7 @@ from uuid import uuid4
 import msgspec
 import uvloop
 
-from bench.house import CLIENTS, HOSPITAL, MACHINE, Bare, Pace, bare_table, house, pace
+from bench.house import CLIENTS, HOSPITAL, MACHINE, Bare, Pace, bare_table, house, pace, settle
 from bench.report import Pair, Row, progress, quantile, row_of
 from carecode.disclosure.answers import Query
 from carecode.disclosure.people import Organisation, herself
@@ -75,6 +75,7 @@ async def measured(app: App, size: Size) -> list[Row]:
     progress("gate: making residents")
     residents = [await _resident(app, number, ROWS_READ) for number in range(size.residents)]
     async with bare_table(app, "id uuid PRIMARY KEY, body text NOT NULL") as bare:
+        await settle(bare)
         log = await _log(app, bare, residents, size)
         disclosure = await _disclosure(app, bare, residents, size)
     return [log, disclosure, await _absence(app, size)]

@@ -68,6 +68,11 @@ async def bare_table(app: App, columns: str) -> AsyncIterator[Bare]:
             await pool.execute("DROP SCHEMA bench CASCADE")
 
 
+async def settle(bare: Bare) -> None:
+    """Let PostgreSQL count what was just stored; in a running house autovacuum does so within a minute."""
+    await bare.execute("ANALYZE")
+
+
 @dataclass(frozen=True, slots=True)
 class Pace:
     """How fast something went."""
