@@ -237,7 +237,7 @@ async def _absence(app: App, size: Size) -> Row:
             spent = await asked(resident)
             if number >= 0:
                 times.append(spent)
-    return _absence_row(restricted, none)
+    return absence_row(restricted, none)
 
 
 async def _refusing(app: App, number: int, count: int) -> Resident:
@@ -256,7 +256,8 @@ async def _unknown(app: App, number: int) -> Resident:
     return made.resident
 
 
-def _absence_row(restricted: Sequence[float], none: Sequence[float]) -> Row:
+def absence_row(restricted: Sequence[float], none: Sequence[float]) -> Row:
+    """Make the row of the seconds that answers of both kinds took."""
     found = auc(restricted, none)
     value = max(found, 1 - found)  # a classifier may as well take the shorter time
     error = math.sqrt((2 * len(none) + 1) / 12) / len(none)  # of an AUC of 0.5

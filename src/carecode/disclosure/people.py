@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from carecode.kernel.errors import NotFoundError, RefusedError
 from carecode.kernel.vocabulary import SELF, Purpose, Requester, ResidentId, Role
-from carecode.store.queries import queries
+from carecode.store.room import Room
 
 if TYPE_CHECKING:
     from carecode.store.database import Database
@@ -44,20 +44,19 @@ class People:
 
     def __init__(self, database: Database) -> None:
         """Use the role ``carecode_disclosure``."""
-        self._database = database
-        self._sql = queries("disclosure")
+        self._room = Room(database, "disclosure")
         self._organisations: dict[str, Organisation] = {}
 
     async def put_organisation(self, organisation: Organisation) -> None:
         """Add an institution or rename it."""
-        await self._run(
+        await self._room.run(
             "put_organisation", organisation.handle, organisation.name, organisation.name_zh, organisation.kind
         )
         self._organisations.pop(organisation.handle, None)
 
     async def organisations(self) -> list[Organisation]:
         """Return every institution."""
-        return [Organisation(**row) for row in await self._fetch("organisations")]
+        return [Organisation(**row) for row in await self._room.fetch("organisations")]
 
     async def organisation(self, handle: str) -> Organisation:
         """Return one institution.  Raises NotFoundError."""
@@ -70,7 +69,7 @@ class People:
 
     async def put_staff(self, member: Staff) -> None:
         """Add a member of staff or change her entry."""
-        await self._run(
+        await self._room.run(
             "put_staff",
             member.id,
             member.organisation,
@@ -83,7 +82,7 @@ class People:
 
     async def staff(self, staff_id: str) -> Requester | None:
         """Return a member of staff as a requester without a session (the command line on demo data)."""
-        rows = await self._fetch("staff", staff_id)
+        rows = await self._room.fetch("staff", staff_id)
         if not rows:
             return None
         row = rows[0]
@@ -91,7 +90,7 @@ class People:
 
     async def is_demo(self) -> bool:
         """Tell whether this database holds demo data."""
-        return bool((await self._fetch("is_demo"))[0][0])
+        return bool((await self._room.fetch("is_demo"))[0][0])
 
     async def require_demo(self) -> None:
         """Raise RefusedError on any but demo data."""
@@ -100,34 +99,25 @@ class People:
 
     async def mark_demo(self) -> None:
         """Mark this database as demo data."""
-        await self._run("mark_demo")
+        await self._room.run("mark_demo")
 
     async def begin_demo(self, today: date) -> date:
         """Return the day on which the demo town was begun: today, or that of an interrupted beginning."""
-        await self._run("begin_demo", today.isoformat())
-        return date.fromisoformat((await self._fetch("demo_begun"))[0]["value"])
+        await self._room.run("begin_demo", today.isoformat())
+        return date.fromisoformat((await self._room.fetch("demo_begun"))[0]["value"])
 
     async def demo_begun(self) -> bool:
         """Tell whether a demo town was begun here, finished or not."""
-        return bool(await self._fetch("demo_begun"))
+        return bool(await self._room.fetch("demo_begun"))
 
     async def put_cast_member(self, handle: str, resident: ResidentId) -> None:
         """Name a resident of the demo town."""
-        await self._run("put_cast_member", handle, resident)
+        await self._room.run("put_cast_member", handle, resident)
 
     async def cast_member(self, handle: str) -> ResidentId | None:
         """Return who bears a handle of the demo town, such as ``@resident``."""
-        rows = await self._fetch("cast_member", handle)
+        rows = await self._room.fetch("cast_member", handle)
         return ResidentId(rows[0]["resident_id"]) if rows else None
-
-    async def _run(self, name: str, *arguments: object) -> None:
-        async with self._database.connection("disclosure") as connection:
-            await connection.execute(self._sql[name], *arguments)
-
-    async def _fetch(self, name: str, *arguments: object) -> list[Any]:
-        async with self._database.connection("disclosure") as connection:
-            rows: list[Any] = await connection.fetch(self._sql[name], *arguments)
-            return rows
 
 
 def herself(resident: ResidentId) -> Requester:

@@ -14,7 +14,7 @@ from carecode.crypto.keyed import keyed_hash
 from carecode.disclosure.people import herself
 from carecode.kernel.errors import InvalidInputError, NotFoundError, RefusedError, UnavailableError
 from carecode.kernel.vocabulary import Purpose, Requester, ResidentId, Role
-from carecode.store.queries import queries
+from carecode.store.room import Room
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,11 +49,10 @@ class Sessions:
 
     def __init__(self, database: Database, people: People, key: bytes, random_bytes: Callable[[int], bytes]) -> None:
         """Use the role ``carecode_disclosure``; ``key`` hashes tokens."""
-        self._database = database
+        self._room = Room(database, "disclosure")
         self._people = people
         self._key = key
         self._random_bytes = random_bytes
-        self._sql = queries("disclosure")
         self._tries: deque[datetime] = deque(maxlen=ENROLMENT_TRIES_PER_MINUTE)
 
     async def session(self, token: str, now: datetime) -> Requester | None:
@@ -66,7 +65,7 @@ class Sessions:
 
     async def sign_out(self, token: str) -> None:
         """End a session at once."""
-        await self._run("remove_session", self._hash(token))
+        await self._room.run("remove_session", self._hash(token))
 
     async def sign_in(self, now: datetime, *, staff: str | None = None, resident: ResidentId | None = None) -> str:
         """Begin a session and return its token.  Staff get four desk digits nobody else there has."""
@@ -106,7 +105,7 @@ class Sessions:
         """Return eight digits that add one phone to a resident: once, within ten minutes."""
         number = int.from_bytes(self._random_bytes(16), "big") % 10**ENROLMENT_DIGITS
         code = f"{number:0{ENROLMENT_DIGITS}d}"
-        await self._run("add_enrolment", self._hash(code), resident, now + timedelta(minutes=ENROLMENT_MINUTES))
+        await self._room.run("add_enrolment", self._hash(code), resident, now + timedelta(minutes=ENROLMENT_MINUTES))
         return code
 
     async def redeem_enrolment(self, code: str, now: datetime) -> tuple[Requester, str]:
@@ -121,7 +120,7 @@ class Sessions:
         if len(self._tries) == ENROLMENT_TRIES_PER_MINUTE and now - self._tries[0] < timedelta(minutes=1):
             raise UnavailableError("enrolment-busy", "Too many codes were tried. Wait a minute, then try again.")
         self._tries.append(now)
-        rows = await self._fetch("use_enrolment", self._hash(digits), now)
+        rows = await self._room.fetch("use_enrolment", self._hash(digits), now)
         if not rows:
             raise RefusedError(
                 "enrolment-used", "This code was used already or is older than ten minutes. Ask the desk for a new one."
@@ -131,13 +130,13 @@ class Sessions:
 
     async def prune(self, now: datetime) -> None:
         """Remove sessions, links and tokens that have expired."""
-        await self._run("prune_sessions", now)
+        await self._room.run("prune_sessions", now)
 
     async def _desk_number(self, staff: str, now: datetime) -> str:
         member = await self._people.staff(staff)
         if member is None:
             raise NotFoundError("staff-unknown", "There is no member of staff of that name here.")
-        taken = {row["desk_number"] for row in await self._fetch("desk_numbers", member.organisation, now)}
+        taken = {row["desk_number"] for row in await self._room.fetch("desk_numbers", member.organisation, now)}
         start = int.from_bytes(self._random_bytes(8), "big") % DESK_NUMBERS
         for step in range(DESK_NUMBERS):
             number = f"{(start + step) % DESK_NUMBERS:04d}"
@@ -165,7 +164,7 @@ class Sessions:
         )
 
     async def _row(self, token: str, kind: str, now: datetime) -> Any:  # noqa: ANN401  # an asyncpg record
-        rows = await self._fetch("session", self._hash(token), kind, now)
+        rows = await self._room.fetch("session", self._hash(token), kind, now)
         return rows[0] if rows else None
 
     async def _add(  # one row's columns
@@ -179,17 +178,8 @@ class Sessions:
     ) -> str:
         token = self._random_bytes(_TOKEN_BYTES).hex()
         name = purpose.value if purpose else None
-        await self._run("add_session", self._hash(token), kind, staff, resident, name, desk_number, until)
+        await self._room.run("add_session", self._hash(token), kind, staff, resident, name, desk_number, until)
         return token
 
     def _hash(self, token: str) -> bytes:
         return keyed_hash(self._key, token.encode("utf-8", "replace"))
-
-    async def _run(self, name: str, *arguments: object) -> None:
-        async with self._database.connection("disclosure") as connection:
-            await connection.execute(self._sql[name], *arguments)
-
-    async def _fetch(self, name: str, *arguments: object) -> list[Any]:
-        async with self._database.connection("disclosure") as connection:
-            rows: list[Any] = await connection.fetch(self._sql[name], *arguments)
-            return rows
