@@ -65,7 +65,7 @@ class RecordStore:
         if not 0 < len(resources) <= RESOURCES_PER_DEPOSIT_MAX:
             raise InvalidInputError("deposit-size", f"A deposit has 1 to {RESOURCES_PER_DEPOSIT_MAX} resources.")
         types = [_resident_number(resource.type) for resource in resources]
-        number = self._deposit_number(now)
+        number = _deposit_number(now, self._random_bytes)
         bodies = [(resource.id, resource.body) for resource in resources]
         stored = self._codec.encode_all(key, await self._data_key(key), bodies)
         who = (requester.id, requester.name, requester.title, requester.role, organisation, purpose, basis)
@@ -132,7 +132,7 @@ class RecordStore:
             "revise",
             receipt.id,
             receipt.requester,
-            self._deposit_number(now),
+            _deposit_number(now, self._random_bytes),
             _resident_number(resource.type),
             resource.id,
             expected_version,
@@ -176,15 +176,16 @@ class RecordStore:
             return held
         return self._keys.open(key, await self._value("claim_key", key, self._keys.fresh(key)))
 
-    def _deposit_number(self, now: datetime) -> UUID:
-        return uuid7(int(now.timestamp() * 1000), self._random_bytes(RANDOM_BYTES))
-
     async def _pool(self) -> RoomPool:
         return await self._database.pool("record")
 
     async def _value(self, query: str, *arguments: object) -> Any:  # noqa: ANN401 - one SQL value
         with answered():
             return await (await self._pool()).fetchval(self._queries[query], *arguments)
+
+
+def _deposit_number(now: datetime, random_bytes: Callable[[int], bytes]) -> UUID:
+    return uuid7(int(now.timestamp() * 1000), random_bytes(RANDOM_BYTES))
 
 
 def _resident_number(type_name: str) -> int:

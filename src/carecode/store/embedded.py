@@ -100,7 +100,7 @@ class EmbeddedPostgres:
     def stop(self) -> None:
         """Shut the server down cleanly (fast mode) and give the data folder free."""
         process, self._process = self._process, None
-        if process is not None and process.poll() is None:
+        if process and process.poll() is None:
             process.send_signal(signal.SIGINT)
             try:
                 process.wait(STOP_SECONDS_MAX)
@@ -126,10 +126,7 @@ class EmbeddedPostgres:
         if self._process is not None:
             self._process.kill()
             self._process.wait()
-            self._process = None
-        if self._lock is not None:
-            self._lock.close()
-            self._lock = None
+        self.stop()
 
     def _take_lock(self) -> None:
         self._lock_path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -158,7 +155,7 @@ class EmbeddedPostgres:
                 *("--encoding=UTF8", "--locale=C.UTF-8", "--auth-local=scram-sha-256", "--auth-host=reject"),
                 "--no-instructions",
             ]
-            done = subprocess.run(command, env=self._environment(), capture_output=True, check=False)  # noqa: S603
+            done = subprocess.run(command, env=_environment(self.folder.parent), capture_output=True, check=False)  # noqa: S603
         if done.returncode != 0:
             shutil.rmtree(fresh, ignore_errors=True)
             raise _unavailable(done.stderr.decode(errors="replace"))
@@ -172,7 +169,7 @@ class EmbeddedPostgres:
             offset = log.tell()
             # A session of its own keeps Ctrl-C from reaching the server before our own clean stop.
             self._process = subprocess.Popen(  # noqa: S603
-                command, env=self._environment(), stdout=log, stderr=log, start_new_session=True
+                command, env=_environment(self.folder.parent), stdout=log, stderr=log, start_new_session=True
             )
         self._wait_ready(self._process, offset)
 
@@ -183,7 +180,7 @@ class EmbeddedPostgres:
             if process.poll() is not None:
                 # On a full disk the server cannot even write why it stopped.
                 full = shutil.disk_usage(self.folder).free < WAL_FILE_BYTES
-                raise _unavailable("No space left on device" if full else self._log_tail(log_offset))
+                raise _unavailable("No space left on device" if full else _tail(self.log_path, log_offset))
             with contextlib.suppress(OSError):
                 lines = pid_file.read_text().splitlines()
                 # Line 1 is the server's pid, line 8 its state (src/backend/utils/init/miscinit.c).
@@ -204,14 +201,17 @@ class EmbeddedPostgres:
             while time.monotonic() < deadline and Path(f"/proc/{pid}/cmdline").read_bytes():
                 time.sleep(0.02)
 
-    def _log_tail(self, offset: int) -> str:
-        with self.log_path.open("rb") as log:
-            log.seek(max(offset, log.seek(0, os.SEEK_END) - _LOG_TAIL_BYTES))
-            return log.read().decode(errors="replace")
 
-    def _environment(self) -> dict[str, str]:
-        # HOME: the root user's own makes libpq fail in the namespace; LC_ALL: the locale of initdb.
-        return {"PATH": os.environ.get("PATH", os.defpath), "HOME": str(self.folder.parent), "LC_ALL": "C.UTF-8"}
+def _tail(path: Path, offset: int) -> str:
+    """Return the end of what a log got since ``offset``."""
+    with path.open("rb") as log:
+        log.seek(max(offset, log.seek(0, os.SEEK_END) - _LOG_TAIL_BYTES))
+        return log.read().decode(errors="replace")
+
+
+def _environment(home: Path) -> dict[str, str]:
+    # HOME: the root user's own makes libpq fail in the namespace; LC_ALL: the locale of initdb.
+    return {"PATH": os.environ.get("PATH", os.defpath), "HOME": str(home), "LC_ALL": "C.UTF-8"}
 
 
 def _privileges(*, die_with_parent: bool = False) -> list[str]:
