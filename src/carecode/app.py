@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import re
 import secrets
 import traceback
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
@@ -51,6 +52,9 @@ if TYPE_CHECKING:
 DATA_DEFAULT: Final = Path("~/.local/share/carecode")
 HOUSEKEEPING_SECONDS: Final = 60.0
 KEEP_UP_SECONDS: Final = 1.0
+LOCAL_HOSTS: Final = frozenset({"localhost", "127.0.0.1", "[::1]"})
+_HOST: Final = re.compile(r"(?P<name>[A-Za-z0-9.-]+|\[[0-9a-f:]+\])(:\d{1,5})?")
+_OTHER_HOST: Final = "CareCode does not answer under this name. Open it at localhost, or name it in CARECODE_HOSTS.\n"
 _BARE_HOST: Final = b"127.0.0.1"
 _MACHINE_PATHS: Final = ("/fhir", "/log", "/health", "/metrics", "/.well-known", "/oauth", "/x", "/static")
 _FAULT: Final = "CareCode made a mistake. Nothing was changed. Try again, and tell the operator if it stays.\n"
@@ -64,6 +68,12 @@ class Settings:
     data: Path
     database: str | None = field(default=None, repr=False)  # CARECODE_DATABASE
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """The names under which it may be asked for: this machine's own, and those of CARECODE_HOSTS (a,b)."""
+        named = {name.strip().lower() for name in self.environment.get("CARECODE_HOSTS", "").split(",")}
+        return LOCAL_HOSTS | (named - {""})
 
     @classmethod
     def of(cls, data: Path | None, environment: Mapping[str, str]) -> Settings:
@@ -190,8 +200,11 @@ def _postgres(
         embedded.stop()
 
 
-def asgi(app: App) -> ASGIApp:
-    """Join pages and API to one ASGI application."""
+def asgi(app: App, hosts: frozenset[str] = LOCAL_HOSTS) -> ASGIApp:
+    """Join pages and API to one ASGI application that answers at these host names only.
+
+    Another name in the Host header is another site's page rebinding its name to this machine.
+    """
     inner = Starlette(
         routes=[*carecode.api.routes.routes(app), *carecode.web.site.routes(app)],
         exception_handlers={Exception: _fault},
@@ -199,9 +212,13 @@ def asgi(app: App) -> ASGIApp:
     )
 
     async def entry(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and _is_bare_page(scope):
-            await _to_localhost(scope, send)
-            return
+        if scope["type"] == "http":
+            if not _host_is_ours(scope, hosts):
+                await PlainTextResponse(_OTHER_HOST, status_code=421)(scope, receive, send)
+                return
+            if _is_bare_page(scope):
+                await _to_localhost(scope, send)
+                return
         await _guarded(inner, scope, receive, send)
 
     return entry
@@ -235,6 +252,12 @@ async def _housekeeping(app: App) -> AsyncIterator[None]:
     task = asyncio.create_task(forever())
     yield
     task.cancel()
+
+
+def _host_is_ours(scope: Scope, hosts: frozenset[str]) -> bool:
+    given = dict(scope["headers"]).get(b"host", b"").decode("latin-1")
+    found = _HOST.fullmatch(given)
+    return found is not None and found["name"].lower() in hosts
 
 
 def _is_bare_page(scope: Scope) -> bool:

@@ -231,8 +231,16 @@ async def test_the_database_gone_in_mid_request_leaves_nothing_half_written(vict
                 in words_of(page.text)
             )
 
+    # The server brings its PostgreSQL back by itself; nobody has to restart it.
+    deadline = time.monotonic() + ANSWERED_SECONDS_MAX
     beside = await asyncio.to_thread(run, "who-looked", "@resident", "--json", "--data", str(victim.data))
-    assert (beside.code, json.loads(beside.out)["error"]["kind"]) == (1, "unavailable")
+    while beside.code != 0 and time.monotonic() < deadline:
+        assert json.loads(beside.out)["error"]["kind"] == "unavailable"
+        await asyncio.sleep(0.5)
+        beside = await asyncio.to_thread(run, "who-looked", "@resident", "--json", "--data", str(victim.data))
+    assert json.loads(beside.out)["first_broken_entry"] is None
+    async with httpx.AsyncClient(base_url=victim.base) as client:
+        assert (await client.get("/health")).status_code == 200
     assert victim.stop() == 0
     assert "Traceback" not in victim.complaints
 

@@ -143,6 +143,30 @@ async def test_every_fhir_answer_is_the_same(scene: Scene, http: httpx.AsyncClie
     assert answers[0] == answers[1]
 
 
+async def test_a_write_is_answered_alike_before_and_after(scene: Scene, http: httpx.AsyncClient) -> None:
+    """A clinician replaces what his own hospital deposited: her refusal changes nothing about it."""
+    house = scene.house
+    answers = []
+    for resident in (scene.shut_out, scene.plain):
+        token = await house.sessions.issue_bearer(
+            house.clock(), purpose=Purpose.TREAT, staff="doctor", resident=resident.id
+        )
+        headers = {"Authorization": f"Bearer {token}"}
+        number = house.gate.patient_id(scene.doctor, resident)
+        for refused in (False, True):
+            if refused:
+                await house.privacy.refuse(herself(scene.shut_out.id), "county-2")
+            found = (await http.get(f"/fhir/Observation?patient={number}&_sort=date", headers=headers)).json()
+            own = next(
+                entry["resource"] for entry in found["entry"] if entry["resource"]["valueQuantity"]["value"] <= 3
+            )
+            own.pop("meta")
+            answer = await http.put(f"/fhir/Observation/{own['id']}", json=own, headers=headers)
+            answers.append((answer.status_code, masked(answer.content).replace(b'"versionId":"3"', b'"versionId":"2"')))
+    assert answers == [answers[0]] * 4
+    assert answers[0][0] == 200
+
+
 async def test_what_she_may_not_show_and_what_is_not_there_are_one_answer(
     scene: Scene, http: httpx.AsyncClient
 ) -> None:

@@ -44,6 +44,7 @@ class Entry:
     purpose: Purpose
     basis: str
     categories: frozenset[Category]
+    depositor: str | None  # not None: only what that institution wrote itself
     receipt_number: str
 
 
@@ -157,5 +158,6 @@ def _entry(row: asyncpg.Record, keys: tuple[RecordKey, ...]) -> Entry:
         Purpose(row["purpose"]),
         row["basis"],
         frozenset(Category(number) for number in row["categories"]),
+        row["depositor"],
         receipt.number,
     )

@@ -52,7 +52,9 @@ def who_looked(
 
     found = run(data, work, as_json=as_json)
     lines = [
-        "{at}  {who} ({title}), {institution}: {what}, {purpose}, {basis}, receipt {receipt}".format(**look)
+        "{at}  {by}, {institution}: {what}, {purpose}, {basis}, receipt {receipt}".format(
+            by=f"{look['who']} ({look['title']})" if look["title"] else look["who"], **look
+        )
         for look in found["looks"]
     ]
     broken = found["first_broken_entry"]
@@ -81,4 +83,8 @@ def let_in(
         await app.privacy.allow(await _her(app, resident), organisation)
 
     run(data, work, as_json=as_json)
-    emit(as_json, {"allowed": organisation}, f"{organisation} may open the record again when she shows a code.")
+    emit(
+        as_json,
+        {"allowed": organisation},
+        f"{organisation} may open the record again: while her visit there lasts, or when she shows a code.",
+    )

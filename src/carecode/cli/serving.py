@@ -110,14 +110,21 @@ async def _until_stopped(
     """Serve until SIGINT or SIGTERM, then stop requests, pools and PostgreSQL in this order."""
     task = asyncio.current_task()
     assert task is not None  # noqa: S101  # a coroutine of asyncio.run always has one
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        for each in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(each, lambda: None)  # once is enough: a second must not cut the stopping short
+        task.cancel()
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+        loop.add_signal_handler(number, stop)
     listener = _listen(port)
     async with opened(settings, may_migrate=may_migrate, alone=True, report=note) as app:
         lines = await prepare(app)
         server = _Server(
             uvicorn.Config(
-                asgi(app), log_config=None, access_log=False, server_header=False,
+                asgi(app, settings.hosts), log_config=None, access_log=False, server_header=False,
                 timeout_graceful_shutdown=STOP_SECONDS,
             )
         )  # fmt: skip

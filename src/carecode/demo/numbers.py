@@ -25,6 +25,9 @@ from carecode.identity.identifiers import (
 PEOPLE_MAX: Final = 100_000
 _ORDERS: Final = 499  # pairs of an odd (male) and an even (female) order number, 001 to 998
 
+HOSPITAL_SYSTEMS: Final = "urn:carecode:demo:"
+# where each institution's numbers begin and by how much they step: no two give one person equal digits
+_COUNTS: Final = {"county-2": (48_117, 48_271), "city-1": (730_021, 69_621), "east-clinic": (291_307, 39_373)}
 _PREFIXES: Final = {"county-2": "C2", "city-1": "H1", "east-clinic": "E"}
 
 
@@ -54,8 +57,9 @@ def birth_certificate(person: int) -> tuple[str, str]:
 
 def hospital_number(person: int, organisation: str) -> tuple[str, str]:
     """Write an institution's own number for the town's nth person."""
-    number = (person * 48_271 + 48_117) % 999_983  # a prime: no two people share a number
-    return f"urn:carecode:demo:{organisation}:patient", f"{_PREFIXES[organisation]}-{number:06d}"
+    start, step = _COUNTS[organisation]
+    number = (person * step + start) % 999_983  # a prime: no two people share a number
+    return f"{HOSPITAL_SYSTEMS}{organisation}:patient", f"{_PREFIXES[organisation]}-{number:06d}"
 
 
 def telephone(household: int, line: int) -> str:

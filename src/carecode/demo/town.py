@@ -9,6 +9,7 @@ import msgspec
 
 from carecode.demo.cast import CAST_STAFF, ORGANISATIONS
 from carecode.demo.generator import GeneratedPerson, GeneratedVisit, bundle_of, generate
+from carecode.demo.numbers import HOSPITAL_SYSTEMS, hospital_number
 from carecode.disclosure.people import Organisation, Staff
 from carecode.identity.identifiers import parse
 from carecode.identity.person import Person
@@ -110,6 +111,12 @@ def _bundle(person: GeneratedPerson, visits: list[GeneratedVisit]) -> bytes:
     whole: dict[str, Any] = bundle_of(person, visits[0])
     for visit in visits[1:]:
         whole["entry"] += bundle_of(person, visit)["entry"][1:]
+    # An institution knows the documents it saw and its own number, never another institution's.
+    patient = whole["entry"][0]["resource"]
+    mine = hospital_number(0, visits[0].organisation)[0]
+    patient["identifier"] = [
+        one for one in patient["identifier"] if one["system"] == mine or not one["system"].startswith(HOSPITAL_SYSTEMS)
+    ]
     return msgspec.json.encode(whole)
 
 

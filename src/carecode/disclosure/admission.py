@@ -6,6 +6,7 @@ entry, and the request is decided again.  So no receipt of an older decision out
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from carecode.disclosure.policy import Facts, Permit, Refuse, decide
@@ -40,8 +41,12 @@ class Admission:
         categories: frozenset[Category],
         *,
         code_shown: bool,
+        own_only: bool = False,
     ) -> Receipt | Refuse:
-        """Decide and commit: the receipt of a permit, or the refusal, logged as well."""
+        """Decide and commit: the receipt of a permit, or the refusal, logged as well.
+
+        ``own_only`` asks for what the requester's institution deposited itself and no more, refused or not.
+        """
         if requester.resident is not None and requester.resident != resident.id:
             return Refuse("other-resident")  # not logged to either: the token names one, the request another
         for _attempt in range(DECISION_ATTEMPTS_MAX):
@@ -60,6 +65,8 @@ class Admission:
             if isinstance(decision, Refuse):
                 await self._log.append(resident, requester, "refuse", purpose, decision.reason)
                 return decision
+            if own_only:
+                decision = replace(decision, depositor=requester.organisation)
             try:
                 return await self._seal(requester, resident, purpose, decision, state.decided_at)
             except ConflictError:

@@ -60,6 +60,7 @@ class Release:
     bodies: list[Body]
     receipt: Receipt
     until: datetime
+    complete: bool = True  # False: there is more than one answer holds
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,8 +50,7 @@ class Decisions:
         await self._room.fetch("refuse", resident.id, organisation, now)
 
     async def allow(self, resident: Resident, organisation: str) -> None:
-        """Let an institution in again; a window that an earlier code opened is closed by it."""
-        await self._room.fetch("close_window", resident.id, organisation)
+        """Let an institution in again; a window that an earlier code opened is what it was."""
         await self._room.fetch("allow", resident.id, organisation)
 
     async def refusals(self, resident: Resident) -> dict[str, datetime]:

@@ -14,7 +14,7 @@ import msgspec
 import structlog
 
 from carecode.disclosure.admission import Admission
-from carecode.disclosure.answers import NOTHING_TO_OPEN, Body, Found, Query, Refusal, Release
+from carecode.disclosure.answers import NOTHING_TO_OPEN, PAGE_MAX, Body, Found, Query, Refusal, Release
 from carecode.disclosure.cells import counted
 from carecode.disclosure.decisions import WINDOW_HOURS
 from carecode.disclosure.known import Known
@@ -47,6 +47,8 @@ if TYPE_CHECKING:
     from carecode.record.store import RecordStore
 
 log = structlog.get_logger()
+OPEN_MAX: Final = 50_000
+"""The most resources that a person is shown at once; a busy life has a few thousand."""
 DEPOSITORS: Final = frozenset({Role.SYSTEM, Role.CLINICIAN, Role.INTEGRATOR})
 
 
@@ -120,9 +122,10 @@ class Gate:
         if shown:
             await self.code_was_shown(requester, resident, CodePurpose.OPEN_RECORD)
         self._receipts.put(requester, resident, purpose, receipt)
-        rows = await self._doors.record.read(receipt)
+        rows = await _whole(self._doors.record, receipt)
         card = await self._doors.cards.card(requester, resident)
-        return Release(card, _seen(self.patient_id(requester, resident), rows), receipt, until)
+        bodies = _seen(self.patient_id(requester, resident), rows)
+        return Release(card, bodies, receipt, until, complete=len(rows) < OPEN_MAX)
 
     async def code_was_shown(self, requester: Requester, resident: Resident, purpose: CodePurpose) -> None:
         """Open the treatment window of the requester's institution; only an OPEN_RECORD code does."""
@@ -175,6 +178,8 @@ class Gate:
         _may_deposit(requester)
         if requester.resident not in {None, resident.id}:
             raise RefusedError("other-resident", "This token is for another resident.")
+        if purpose_of(requester) is not Purpose.TREAT:
+            raise RefusedError("purpose-closed", "Only a token of the purpose TREAT stores resources.")
         if requester.role is Role.CLINICIAN:
             state = await self._doors.decisions.state(resident, requester.organisation, now)
             if not state.window_open:
@@ -203,12 +208,25 @@ class Gate:
     ) -> int:
         """Replace a resource that the requester's own institution deposited; return the new version."""
         _may_deposit(requester)
-        receipt = await self._admission.admit(requester, resident, Purpose.TREAT, ALL_CATEGORIES, code_shown=False)
-        if isinstance(receipt, Refuse) or receipt.depositor != requester.organisation:
+        receipt = await self._admission.admit(
+            requester, resident, purpose_of(requester), ALL_CATEGORIES, code_shown=False, own_only=True
+        )
+        if isinstance(receipt, Refuse):
             raise NotFoundError("no-such-resource", "There is no such resource.")
         # Written ahead: a change that then fails is over-reported, never one that was made and not told.
         await self._doors.log.append(resident, requester, "deposit", Purpose.TREAT, "replaces an entry")
         return await self._doors.record.revise(receipt, resource, expected_version=expected, now=now)
+
+
+async def _whole(record: RecordStore, receipt: Receipt) -> list[Resource]:
+    """Read all that a receipt opens, page by page, at most OPEN_MAX resources."""
+    rows: list[Resource] = []
+    while len(rows) < OPEN_MAX:
+        page = await record.read(receipt, limit=PAGE_MAX, offset=len(rows))
+        rows += page
+        if len(page) < PAGE_MAX:
+            break
+    return rows
 
 
 async def _read(doors: Doors, token_key: bytes, number: str, receipt: Receipt, query: Query) -> Found:

@@ -80,14 +80,18 @@ class Privacy:
         """Shut an institution out; when this returns, none of its receipts opens a row any more."""
         resident = await self._herself(requester)
         await self._people.organisation(organisation)
+        if organisation in await self._decisions.refusals(resident):
+            return
         await self._decisions.refuse(resident, organisation, self._clock())
         await self._log.void(resident)
         await self._log.append(resident, requester, "decide", Purpose.PATRQT, f"refuse {organisation}")
 
     async def allow(self, requester: Requester, organisation: str) -> None:
-        """Let an institution in again; it needs a new code of hers to open anything."""
+        """Let an institution in again; nothing happens when it was not shut out."""
         resident = await self._herself(requester)
         await self._people.organisation(organisation)
+        if organisation not in await self._decisions.refusals(resident):
+            return
         await self._decisions.allow(resident, organisation)
         await self._log.void(resident)
         await self._log.append(resident, requester, "decide", Purpose.PATRQT, f"allow {organisation}")

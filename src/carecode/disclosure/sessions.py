@@ -6,11 +6,11 @@ Sign-in links exist on demo data only.
 
 from __future__ import annotations
 
-from collections import deque
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from carecode.crypto.keyed import keyed_hash
+from carecode.disclosure.misses import Misses
 from carecode.disclosure.people import herself
 from carecode.kernel.errors import InvalidInputError, NotFoundError, RefusedError, UnavailableError
 from carecode.kernel.vocabulary import Purpose, Requester, ResidentId, Role
@@ -28,7 +28,6 @@ LINK_HOURS: Final = 24
 BEARER_HOURS: Final = 8
 ENROLMENT_MINUTES: Final = 10
 ENROLMENT_DIGITS: Final = 8
-ENROLMENT_TRIES_PER_MINUTE: Final = 60
 DESK_NUMBERS: Final = 10_000
 _TOKEN_BYTES: Final = 32
 
@@ -53,7 +52,7 @@ class Sessions:
         self._people = people
         self._key = key
         self._random_bytes = random_bytes
-        self._tries: deque[datetime] = deque(maxlen=ENROLMENT_TRIES_PER_MINUTE)
+        self._misses = Misses()
 
     async def session(self, token: str, now: datetime) -> Requester | None:
         """Return who holds a session, or None when there is none (any more)."""
@@ -108,20 +107,20 @@ class Sessions:
         await self._room.run("add_enrolment", self._hash(code), resident, now + timedelta(minutes=ENROLMENT_MINUTES))
         return code
 
-    async def redeem_enrolment(self, code: str, now: datetime) -> tuple[Requester, str]:
+    async def redeem_enrolment(self, code: str, now: datetime, peer: str = "") -> tuple[Requester, str]:
         """Use an enrolment code up: the resident and her session's token.
 
         Raises InvalidInputError for anything but eight digits, RefusedError for a used, expired or
-        unknown one, UnavailableError when too many were tried within a minute.
+        unknown one, UnavailableError when ``peer``, the address that asks, missed too often within a
+        minute, or when all together missed a hundred times as often.
         """
         digits = "".join(code.split()).replace("-", "")
         if len(digits) != ENROLMENT_DIGITS or not (digits.isascii() and digits.isdigit()):
             raise InvalidInputError("enrolment-form", "The code has eight digits. Type it as the desk shows it.")
-        if len(self._tries) == ENROLMENT_TRIES_PER_MINUTE and now - self._tries[0] < timedelta(minutes=1):
-            raise UnavailableError("enrolment-busy", "Too many codes were tried. Wait a minute, then try again.")
-        self._tries.append(now)
+        self._misses.refuse_if_many(peer, now)
         rows = await self._room.fetch("use_enrolment", self._hash(digits), now)
         if not rows:
+            self._misses.add(peer, now)
             raise RefusedError(
                 "enrolment-used", "This code was used already or is older than ten minutes. Ask the desk for a new one."
             )

@@ -19,6 +19,8 @@ SPARK_VALUES_MAX: Final = 8
 TREND_WIDTH: Final = 600
 TREND_HEIGHT: Final = 250
 TREND_POINTS_MAX: Final = 8
+DRAWN_MAX: Final = 1e12  # larger numbers are read, not drawn
+DRAWN_SPREAD_MIN: Final = 1e-6  # of the largest number, at least of 1: closer ones differ on no screen
 GRID_LINES: Final = 4
 _LEFT, _RIGHT, _TOP, _BOTTOM = 48, 24, 36, 56
 
@@ -74,12 +76,15 @@ def spark_of(result: Result) -> tuple[tuple[float, float], ...]:
 
 
 def trend_of(result: Result) -> Trend | None:
-    """Place the last values of a test, its usual range and a grid; None without two numbers."""
+    """Place the last values of a test, its usual range and a grid; None without two numbers that can be drawn."""
     values = [x for x in result.series if x.amount is not None][-TREND_POINTS_MAX:]
     if len(values) < 2:  # noqa: PLR2004  # a line has two ends
         return None
     bounds = [float(x) for x in (result.low, result.high) if x is not None]
     amounts = [float(x.amount) for x in values if x.amount is not None]
+    largest, spread = max(map(abs, amounts + bounds)), max(amounts + bounds) - min(amounts + bounds)
+    if largest > DRAWN_MAX or 0 < spread < DRAWN_SPREAD_MIN * max(largest, 1.0):
+        return None
     ticks = grid([*amounts, *bounds])
     width, height = TREND_WIDTH - _LEFT - _RIGHT, TREND_HEIGHT - _TOP - _BOTTOM
 

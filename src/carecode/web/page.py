@@ -44,6 +44,7 @@ class Page:
     now: datetime
     area: str | None
     visitor: Requester | None
+    lost: bool = False  # an error stands where the page was asked for
 
     @property
     def requester(self) -> Requester:
@@ -54,10 +55,16 @@ class Page:
 
     @property
     def switch(self) -> str:
-        """Give this page's own address in the other language; a page that came of a form gives its area's."""
+        """Give this page's own address in the other language, on this server whatever was asked for.
+
+        A page that came of a form gives its area's, an error the first page's.
+        """
+        if self.lost:
+            return f"/?lang={self.other_language}"
         if self.request.method != "GET":
             return f"/{self.area or ''}?lang={self.other_language}"
-        return str(self.request.url.include_query_params(lang=self.other_language).replace(scheme="", netloc=""))
+        path = "/" + self.request.url.path.lstrip("/\\")  # two slashes would name another server
+        return f"{path}?{self.request.url.include_query_params(lang=self.other_language).query}"
 
     @property
     def other_language(self) -> str:
@@ -187,4 +194,4 @@ def failure(page: Page, error: CareCodeError) -> Response:
     words = sentence(error, page.language)
     if "application/json" in page.request.headers.get("accept", ""):
         return JSONResponse({"code": error.code, "message": words}, status_code=error.http_status)
-    return page.render("front/error.html", error.http_status, words=words, code=error.code)
+    return replace(page, lost=True).render("front/error.html", error.http_status, words=words, code=error.code)

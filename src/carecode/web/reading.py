@@ -5,6 +5,7 @@ Pure: decoded JSON in, words, numbers and dates out.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
@@ -100,11 +101,11 @@ def day(value: datetime | None) -> date | None:
 
 
 def number(value: object) -> Decimal | None:
-    """Give a number of a Quantity's value; NaN and text give nothing."""
+    """Give a number of a Quantity's value; NaN, text and what no float can hold give nothing."""
     if isinstance(value, bool) or not isinstance(value, (int, Decimal)):
         return None
     made = Decimal(value)
-    return made if made.is_finite() else None
+    return made if math.isfinite(float(made)) else None
 
 
 def reference_id(value: object) -> str:

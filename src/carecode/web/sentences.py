@@ -46,6 +46,8 @@ BY_CODE: Final[Mapping[str, str]] = {
     "cash-too-little": mark("The money given is less than the bill. Nothing was paid."),
     "amount": mark("Write the amount in yuan, like 185.48."),
     "field-missing": mark("Something is missing. Fill in every field that is asked for."),
+    "birth-date": mark("The date of birth is in the future or before 1900. Compare it with the card."),
+    "sex": mark("Choose the sex from the list."),
     "no-such-person": mark("Nobody with this number. Check it, or add someone new."),
     "no-such-page": mark("There is no page at this address."),
 }

@@ -98,10 +98,6 @@ SELECT organisation, at FROM disclosure.refusal WHERE resident_id = $1 ORDER BY 
 -- The institutions that may open her record now.
 SELECT organisation, until FROM disclosure.treatment_window WHERE resident_id = $1 AND until > $2 ORDER BY until;
 
--- name: close_window
--- Let an institution open her record no longer.
-DELETE FROM disclosure.treatment_window WHERE resident_id = $1 AND organisation = $2;
-
 -- name: prune_windows
 -- Forget treatment windows a day after they closed.
 DELETE FROM disclosure.treatment_window WHERE until < $1::timestamptz - interval '1 day';

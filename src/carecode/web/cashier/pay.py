@@ -13,12 +13,15 @@ from carecode.web.page import field
 from carecode.web.sentences import sentence
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from starlette.responses import Response
 
     from carecode.kernel.vocabulary import Card, Resident
     from carecode.settlement.bills import Receipt
     from carecode.web.page import Page
 
+BILL_DIGITS_MAX: Final = 18  # fits PostgreSQL's bigint
 SECTOR: Final = "settlement"  # her settlement number is not the one clinicians know
 
 
@@ -45,8 +48,9 @@ async def charge(page: Page) -> Response:
     """Add one line of the price list to her bills."""
     try:
         fields = await page.fields()
-        card, resident = await _known(page, field(fields, "patient"))
+        resident = await _known(page, field(fields, "patient"))
         item = item_of(field(fields, "item"))
+        card = await page.app.cards.look(page.requester, resident, Purpose.IDENTIFY, "bill")
         await page.app.bills.open_bill(
             page.requester.organisation, _payer(page, resident), item.code, item.name, item.price
         )
@@ -59,32 +63,40 @@ async def pay(page: Page) -> Response:
     """Take cash for one bill; the same press sent twice gives the same receipt."""
     try:
         fields = await page.fields()
-        card, resident = await _known(page, field(fields, "patient"))
-        receipt = await page.app.bills.pay_cash(
-            page.requester.organisation,
-            _number(fields.get("bill", "")),
-            parse(field(fields, "tendered")),
-            page.now,
-            page.requester.id,
-            field(fields, "key"),
-        )
+        resident = await _known(page, field(fields, "patient"))
+        receipt = await _paid(page, _payer(page, resident), fields)
+        card = await page.app.cards.look(page.requester, resident, Purpose.IDENTIFY, "cash")
     except CareCodeError as error:
         return await _counter(page, error=error)
     return await _counter(page, card=card, resident=resident, receipt=receipt)
 
 
+async def _paid(page: Page, payer: str, fields: Mapping[str, str]) -> Receipt:
+    """Take cash for a bill of this payer; another person's bill is as good as none.
+
+    The payment's key is the press of the button and the payer: sent twice it gives the receipt again, and with
+    another person it is another payment, which a paid bill refuses.
+    """
+    here, bill = page.requester.organisation, _number(fields.get("bill", ""))
+    tendered, key = parse(field(fields, "tendered")), field(fields, "key")
+    hers = any(x.id == bill for x in await page.app.bills.open_bills(here, payer))
+    if not hers and await page.app.bills.receipt_of(here, bill) is None:
+        raise NotFoundError("bill-unknown", "There is no such bill here.")
+    return await page.app.bills.pay_cash(here, bill, tendered, page.now, page.requester.id, f"{payer}-{key}")
+
+
 def _number(text: str) -> int:
-    if not (text.isascii() and text.isdecimal()):
+    if not (text.isascii() and text.isdecimal() and len(text) <= BILL_DIGITS_MAX):
         raise InvalidInputError("bill-unknown", "There is no such bill here.")
     return int(text)
 
 
-async def _known(page: Page, patient: str) -> tuple[Card, Resident]:
+async def _known(page: Page, patient: str) -> Resident:
     """Find again whose code was scanned a moment ago, by this institution's own number."""
     resident = await page.app.gate.subject(page.requester, patient)
     if resident is None:
         raise NotFoundError("no-such-person", "Nobody with this number. Check it, or add someone new.")
-    return await page.app.cards.look(page.requester, resident, Purpose.IDENTIFY, "cash"), resident
+    return resident
 
 
 def _payer(page: Page, resident: Resident) -> str:

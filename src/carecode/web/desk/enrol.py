@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import unicodedata
+from datetime import date
+from typing import TYPE_CHECKING, Final
 
 from carecode.identity.identifiers import KINDS, parse
 from carecode.identity.person import SEXES, Person
-from carecode.kernel.errors import CareCodeError
+from carecode.kernel.errors import CareCodeError, InvalidInputError
 from carecode.kernel.vocabulary import Purpose
 from carecode.web.desk.checkin import born_on, service_names
 from carecode.web.page import field
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 
     from carecode.web.page import Page
 
+BORN_YEAR_MIN: Final = 1900
+
 
 async def form(page: Page) -> Response:
     """Ask who she is."""
@@ -27,13 +31,14 @@ async def form(page: Page) -> Response:
 
 async def enrol(page: Page) -> Response:
     """Register her, or find her when the number is known; a wrong check digit warns and never blocks."""
-    fields = await page.fields()
+    sent = await page.fields()
+    fields = {**sent, **{x: printable(sent[x]) for x in ("name", "latin") if x in sent}}
     try:
         person = Person(
             name=field(fields, "name"),
             name_latin=fields.get("latin", ""),
-            birth_date=born_on(fields) if fields.get("born") else None,
-            sex=fields.get("sex", "unknown"),
+            birth_date=_born(page, fields) if fields.get("born") else None,
+            sex=sex_of(fields),
             phone=fields.get("phone", ""),
         )
         numbers = [parse(field(fields, "kind"), fields["number"])] if fields.get("number") else []
@@ -55,6 +60,36 @@ async def enrol(page: Page) -> Response:
         link=f"{url.scheme}://{url.netloc}/my/enrol#{code}",
         services=service_names(page),
     )
+
+
+def printable(name: str) -> str:
+    """Give a name without control and format characters, which could turn the letters around it.
+
+    >>> printable("Li\\u202e Wei\\x00")
+    'Li Wei'
+    """
+    return "".join(x for x in name if unicodedata.category(x) not in {"Cc", "Cf"}).strip()
+
+
+def sex_of(fields: Mapping[str, str]) -> str:
+    """Give one of SEXES, unknown when nothing was chosen; raises InvalidInputError ``sex``."""
+    sex = fields.get("sex") or "unknown"
+    if sex not in SEXES:
+        raise InvalidInputError("sex", "Choose the sex from the list.")
+    return sex
+
+
+def require_birth(born: date, today: date) -> date:
+    """Give a date on which somebody who stands here can be born; raises InvalidInputError ``birth-date``."""
+    if not date(BORN_YEAR_MIN, 1, 1) <= born <= today:
+        raise InvalidInputError(
+            "birth-date", "The date of birth is in the future or before 1900. Compare it with the card."
+        )
+    return born
+
+
+def _born(page: Page, fields: Mapping[str, str]) -> date:
+    return require_birth(born_on(fields), page.today)
 
 
 async def _form(page: Page, typed: Mapping[str, str], words: str, status: int) -> Response:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from carecode.healthcode.checks import ACCEPTS
 from carecode.kernel.errors import CareCodeError, InvalidInputError, NotFoundError
 from carecode.web import sessions
 from carecode.web.my import frame
@@ -55,11 +56,21 @@ async def register(page: Page) -> Response:
         public_key = bytes.fromhex(key)
     except ValueError as error:
         raise InvalidInputError(*_BAD_REQUEST) from error
+    require_key(algorithm, public_key, label)  # before it is written into her log
     resident = await page.resident()
     await page.app.phones.added(page.requester, resident)
     bearer = await page.app.index.bearer_of(resident.id)
     device = await page.app.verifier.register_device(bearer, algorithm, public_key, label, page.now)
     return page.answer(await _batch(page, device))
+
+
+def require_key(algorithm: int, public_key: bytes, label: str) -> None:
+    """Refuse a key that no phone of hers could use; raises InvalidInputError ``device-key`` or ``device-request``."""
+    accepts = ACCEPTS.get(algorithm)
+    if accepts is None or not accepts(public_key):
+        raise InvalidInputError("device-key", "The phone sent a key that cannot be used. Start again on the phone.")
+    if not label.isprintable():
+        raise InvalidInputError(*_BAD_REQUEST)
 
 
 async def refill(page: Page) -> Response:

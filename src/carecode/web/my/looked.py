@@ -22,7 +22,8 @@ async def show(page: Page) -> Response:
     own = page.request.query_params.get("own") == "1"
     looks = await page.app.privacy.who_looked(page.requester, own=True)
     broken = await page.app.privacy.first_broken(page.requester)
-    told = [(x.entry, in_words(page, x), x.organisation is None) for x in looks]
+    known = {x.handle: x for x in await page.app.people.organisations()}
+    told = [(x.entry, in_words(page, x, known), x.organisation is None) for x in looks]
     chosen = page.request.query_params.get("kind", "")
     shown = [x for x in told if (own or not x[2] or x[0].action == "decide") and chosen in {"", x[1].kind}]
     days = [(day, list(same)) for day, same in groupby(shown, key=lambda x: x[0].at.astimezone().date())]

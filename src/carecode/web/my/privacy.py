@@ -30,16 +30,16 @@ async def choose(page: Page) -> Response:
 
 
 async def save(page: Page) -> Response:
-    """Keep her choice and show it; a refusal is in force when this answers."""
+    """Keep her choice and show it; a refusal is in force when this answers, and what stays as it is changes nothing."""
     handle = page.request.path_params["organisation"]
-    await _institution(page, handle)
+    refused = (await _institution(page, handle)).refused_since is not None
     choice = (await page.fields()).get("choice", "")
-    if choice == REFUSE:
-        await page.app.privacy.refuse(page.requester, handle)
-    elif choice == ALLOW:
-        await page.app.privacy.allow(page.requester, handle)
-    else:
+    if choice not in {ALLOW, REFUSE}:
         raise InvalidInputError("field-missing", "Choose one of the two.")
+    if choice == REFUSE and not refused:
+        await page.app.privacy.refuse(page.requester, handle)
+    elif choice == ALLOW and refused:
+        await page.app.privacy.allow(page.requester, handle)
     return page.go("/my/privacy")
 
 

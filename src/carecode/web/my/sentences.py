@@ -13,6 +13,7 @@ from carecode.web.language import DEFAULT, mark
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from carecode.disclosure.people import Organisation
     from carecode.disclosure.privacy import Look
     from carecode.web.page import Page
 
@@ -35,6 +36,7 @@ BASES: Final[Mapping[str, str]] = {
     "document": mark("You gave a document number."),
     "told at the desk": mark("You told the desk who you are."),
     "phone code": mark("The desk made eight digits that add a phone to your code."),
+    "bill": mark("You were at the cashier."),
     "cash": mark("You paid at the counter."),
     "pay code": mark("You showed your code to pay."),
     "name, birth date and phone": mark("You gave your name, date of birth and phone number."),
@@ -63,8 +65,11 @@ class InWords:
     kind: str  # PEOPLE, COMPUTERS or HERSELF: what the filter sorts by
 
 
-def in_words(page: Page, look: Look) -> InWords:
-    """Say one entry in the page's language; what it cannot explain is said plainly, never left out."""
+def in_words(page: Page, look: Look, known: Mapping[str, Organisation] | None = None) -> InWords:
+    """Say one entry in the page's language; what it cannot explain is said plainly, never left out.
+
+    ``known`` names the institutions, by handle, that her own decisions are about.
+    """
     entry = look.entry
     place = _place(page, look)
     who = page.say("%(name)s, %(title)s", name=entry.requester_name, title=entry.requester_title)
@@ -72,7 +77,7 @@ def in_words(page: Page, look: Look) -> InWords:
         who = entry.requester_name
     reason = _reason(page, look)
     if look.organisation is None:
-        return InWords(_own(page, entry.action, entry.basis), reason, "person", HERSELF)
+        return InWords(_own(page, entry.action, entry.basis, known or {}), reason, "person", HERSELF)
     if entry.role in {Role.SYSTEM, Role.INTEGRATOR}:
         words = mark("<b>A computer of %(place)s</b> sent in something new. It read nothing.")
         if entry.action != "deposit":
@@ -88,7 +93,8 @@ def in_words(page: Page, look: Look) -> InWords:
         words = mark("<b>%(who)s, %(place)s</b>, saw your name, date of birth and sex.")
         return InWords(_bold(page, words, who=who, place=place), reason, "id", PEOPLE)
     words = mark("<b>%(who)s, %(place)s</b>, opened %(what)s.")
-    return InWords(_bold(page, words, who=who, place=place, what=_what(page, look)), reason, "person", PEOPLE)
+    what = _what(page, look) if entry.depositor is None else _deposits(page, look, place)
+    return InWords(_bold(page, words, who=who, place=place, what=what), reason, "person", PEOPLE)
 
 
 def scanned(page: Page, look: Look) -> tuple[str, str]:
@@ -109,20 +115,24 @@ def _bold(page: Page, words: str, **values: str) -> Markup:
     return Markup(page.say(words)) % values  # noqa: S704  # our own sentence; Markup escapes the values
 
 
-def _own(page: Page, action: str, basis: str) -> Markup:
+def _own(page: Page, action: str, basis: str, known: Mapping[str, Organisation]) -> Markup:
     if action != "decide":
         return _bold(page, mark("<b>You</b> opened your own record."))
     if basis == "phone added":
         return _bold(page, mark("<b>A phone was added</b>. It can show your code."))
-    if basis.startswith("refuse"):
-        return _bold(page, mark("<b>You</b> shut an institution out of what others wrote."))
-    return _bold(page, mark("<b>You</b> let an institution see your record again."))
+    decided, _, handle = basis.partition(" ")
+    place = _called(page, known[handle]) if handle in known else handle
+    if decided == "refuse":
+        return _bold(page, mark("<b>You</b> shut %(place)s out of what others wrote."), place=place)
+    return _bold(page, mark("<b>You</b> let %(place)s see your record again."), place=place)
 
 
 def _place(page: Page, look: Look) -> str:
-    if look.organisation is None:
-        return ""
-    return look.organisation.name if page.language == DEFAULT else look.organisation.name_zh or look.organisation.name
+    return "" if look.organisation is None else _called(page, look.organisation)
+
+
+def _called(page: Page, organisation: Organisation) -> str:
+    return organisation.name if page.language == DEFAULT else organisation.name_zh or organisation.name
 
 
 def _what(page: Page, look: Look) -> str:
@@ -130,6 +140,13 @@ def _what(page: Page, look: Look) -> str:
         return page.say("your whole record")
     names = [page.say(CATEGORIES[x]) for x in sorted(look.entry.categories)]
     return page.say(", ").join(names)
+
+
+def _deposits(page: Page, look: Look, place: str) -> str:
+    """Say what of an institution's own writing was opened by its people."""
+    if not look.entry.categories or look.entry.categories == ALL_CATEGORIES:
+        return page.say("what %(place)s itself wrote", place=place)
+    return page.say("%(kinds)s that %(place)s itself wrote", kinds=_what(page, look), place=place)
 
 
 def _reason(page: Page, look: Look) -> str:
