@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import json
 import logging
 import os
 import signal
@@ -52,8 +53,8 @@ def migrate_command(data: DataOption = None, as_json: JsonOption = False) -> Non
 def serve(port: PortOption = None, data: DataOption = None, as_json: JsonOption = False) -> None:
     """Serve the house on 127.0.0.1 until Ctrl-C."""
 
-    async def prepare(_app: App) -> list[str]:
-        return []
+    async def prepare(_app: App) -> dict[str, str]:
+        return {}
 
     _serve(data, _checked_port(port, as_json), prepare, as_json=as_json)
 
@@ -69,7 +70,7 @@ def demo(
 ) -> None:
     """Make the demo town on first use, then serve it until Ctrl-C."""
 
-    async def prepare(app: App) -> list[str]:
+    async def prepare(app: App) -> dict[str, str]:
         if not await app.people.is_demo():
             if await app.index.count() and not await app.people.demo_begun():
                 raise ConflictError("not-demo", "This data folder holds real data. Choose another with --data.")
@@ -78,8 +79,7 @@ def demo(
         base = f"http://localhost:{chosen}"
         if not no_open:
             asyncio.get_running_loop().call_later(1, _show, base)
-        lines = [f"{handle:<12} {base}{path}" for handle, path in links.items()]
-        return [f"Open         {base}", *lines, f"FHIR base    {base}/fhir"]
+        return {handle: f"{base}{path}" for handle, path in links.items()}
 
     chosen = _checked_port(port, as_json)
     _serve(data, chosen, prepare, as_json=as_json, may_migrate=True)
@@ -88,7 +88,7 @@ def demo(
 def _serve(
     data: Path | None,
     port: int,
-    prepare: Callable[[App], Awaitable[list[str]]],
+    prepare: Callable[[App], Awaitable[dict[str, str]]],
     *,
     as_json: bool,
     may_migrate: bool = False,
@@ -97,7 +97,8 @@ def _serve(
     logging.getLogger("asyncpg").setLevel(logging.CRITICAL)  # a lost database is told per request, without tracebacks
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(_until_stopped(Settings.of(data, environment()), port, prepare, may_migrate=may_migrate))
+            settings = Settings.of(data, environment())
+            runner.run(_until_stopped(settings, port, prepare, as_json=as_json, may_migrate=may_migrate))
     except CareCodeError as error:
         raise fail(error, as_json) from None
     except (KeyboardInterrupt, asyncio.CancelledError):
@@ -105,7 +106,12 @@ def _serve(
 
 
 async def _until_stopped(
-    settings: Settings, port: int, prepare: Callable[[App], Awaitable[list[str]]], *, may_migrate: bool
+    settings: Settings,
+    port: int,
+    prepare: Callable[[App], Awaitable[dict[str, str]]],
+    *,
+    as_json: bool,
+    may_migrate: bool,
 ) -> None:
     """Serve until SIGINT or SIGTERM, then stop requests, pools and PostgreSQL in this order."""
     task = asyncio.current_task()
@@ -121,7 +127,7 @@ async def _until_stopped(
         loop.add_signal_handler(number, stop)
     listener = _listen(port)
     async with opened(settings, may_migrate=may_migrate, alone=True, report=note) as app:
-        lines = await prepare(app)
+        links = await prepare(app)
         server = _Server(
             uvicorn.Config(
                 asgi(app, settings.hosts), log_config=None, access_log=False, server_header=False,
@@ -135,14 +141,23 @@ async def _until_stopped(
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         while not server.started and not serving.done():  # noqa: ASYNC110  # uvicorn offers no event for it
             await asyncio.sleep(0.01)
-        for line in [*lines, READY]:
-            print(line, flush=True)
+        _announce(port, links, as_json=as_json)
         try:
             await asyncio.shield(serving)
         except asyncio.CancelledError:
             server.should_exit = True
             await serving
             raise
+
+
+def _announce(port: int, links: dict[str, str], *, as_json: bool) -> None:
+    base = f"http://localhost:{port}"
+    if as_json:
+        print(json.dumps({"open": base, "fhir": f"{base}/fhir", "links": links, "ready": True}), flush=True)
+        return
+    lines = [f"Open         {base}", *(f"{handle:<12} {link}" for handle, link in links.items())]
+    for line in [*lines, f"FHIR base    {base}/fhir", READY]:
+        print(line, flush=True)
 
 
 class _Server(uvicorn.Server):
