@@ -25,6 +25,7 @@ pytestmark = pytest.mark.browser
 NUMBER = "110101199003074511"  # its check digit is wrong: it should be a 4
 NAME, LATIN, BORN = "周雪", "Zhou Xue", "1990-03-07"
 HOSPITAL, OTHER_HOSPITALS = "County Hospital 2", ("City Hospital 1", "East Clinic")
+OWN = f"what {HOSPITAL} itself wrote"
 NOTICE_SECONDS_MAX = 2.0
 log = logging.getLogger(__name__)
 
@@ -49,7 +50,7 @@ async def test_the_day(town: Town, visitors: Visitors, camera: Camera) -> None:
     await looked_up(her_phone)
 
     await shut_out(her_phone)
-    await opened(doctor, her_phone, camera)
+    await opened(doctor, her_phone, camera, OWN)
     after_refusal = await record_part(doctor)
     assert not any(place in after_refusal for place in OTHER_HOSPITALS)
     assert HOSPITAL in after_refusal
@@ -114,7 +115,7 @@ async def checked_in(desk: Page, phone: Page, camera: Camera) -> None:
     await phone.get_by_role("button", name="Show a new code").click()
 
 
-async def opened(doctor: Page, phone: Page, camera: Camera) -> float:
+async def opened(doctor: Page, phone: Page, camera: Camera, what: str = "your whole record") -> float:
     """She types the doctor's four digits, the doctor scans; returns how many seconds later her phone knew."""
     await doctor.goto("/clinic")
     digits = re.search(r"\b\d{4}\b", await doctor.get_by_role("region", name="This desk's number").inner_text())
@@ -125,7 +126,7 @@ async def opened(doctor: Page, phone: Page, camera: Camera) -> float:
     await phone.get_by_label("Desk number").fill(digits[0])
     await expect(her_code(phone)).to_be_visible()
     await scan(doctor, phone, camera)
-    notice = phone.get_by_role("heading", name="opened your whole record")
+    notice = phone.get_by_role("heading", name=f"opened {what}")
     on_page, on_phone = await asyncio.gather(seen(doctor.get_by_role("region", name="Allergies")), seen(notice))
     for words in ("Dr Zhao Wei", "internal medicine", HOSPITAL):
         await expect(notice).to_contain_text(words)

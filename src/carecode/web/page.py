@@ -63,7 +63,7 @@ class Page:
             return f"/?lang={self.other_language}"
         if self.request.method != "GET":
             return f"/{self.area or ''}?lang={self.other_language}"
-        path = "/" + self.request.url.path.lstrip("/\\")  # two slashes would name another server
+        path = "/" + self.request.url.path.lstrip("/")  # two slashes would name another server
         return f"{path}?{self.request.url.include_query_params(lang=self.other_language).query}"
 
     @property

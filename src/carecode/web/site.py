@@ -66,6 +66,7 @@ def routes(app: App) -> list[BaseRoute]:
         route(app, "/desk/enrol", desk_enrol.form, area="desk"),
         route(app, "/desk/enrol", desk_enrol.enrol, area="desk", method="POST"),
         route(app, "/clinic", clinic.show, area="clinic"),
+        route(app, "/clinic/record", clinic.reopen, area="clinic"),
         route(app, "/clinic/open", clinic.open_record, area="clinic", method="POST"),
         route(app, "/cashier", pay.show, area="cashier"),
         route(app, "/cashier/scan", pay.scan, area="cashier", method="POST"),

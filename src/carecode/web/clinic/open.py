@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from carecode.disclosure.answers import Refusal
-from carecode.kernel.errors import CareCodeError
+from carecode.kernel.errors import CareCodeError, InvalidInputError, RefusedError
 from carecode.kernel.vocabulary import ALL_CATEGORIES, CodePurpose, Purpose
 from carecode.web.charts import spark_of
-from carecode.web.page import field
+from carecode.web.clinic import opened
 from carecode.web.sentences import sentence
 from carecode.web.sources import summary_of
 from carecode.web.summary import Summary
@@ -16,6 +17,7 @@ from carecode.web.summary import Summary
 if TYPE_CHECKING:
     from starlette.responses import Response
 
+    from carecode.disclosure.answers import Release
     from carecode.web.page import Page
 
 RESULTS_SHOWN: Final = 8
@@ -24,32 +26,63 @@ VISITS_SHOWN: Final = 3
 
 
 async def show(page: Page) -> Response:
-    """Ask for a code of the kind Open my record, made for this desk."""
-    return page.render("clinic/open.html", place=await page.place(), words="")
+    """Ask for a code of the kind Open my record, made for this desk; a record open here is closed."""
+    response = page.render("clinic/open.html", place=await page.place(), words="")
+    opened.close(response)
+    return response
 
 
 async def open_record(page: Page) -> Response:
     """Verify the code, open the record, show its summary with the receipt that her phone shows too.
 
     What may not be opened and what does not exist look the same: the summary, with nothing in it.
+    The form that opened the record, sent again by F5 or Back, goes on to the record while the window is open.
     """
+    code = (await page.fields()).get("code", "")
+    before = opened.opened_in(page.request)
+    if before is not None and before.code == opened.hash_of(code):
+        return page.go("/clinic/record")
     try:
-        code = field(await page.fields(), "code")
+        if not code:
+            raise InvalidInputError("field-missing", "Something is missing. Fill in every field that is asked for.")
         shown = await page.app.verifier.verify(code, CodePurpose.OPEN_RECORD, page.now, page.requester.desk_number)
-        opened = await page.app.gate.open(page.requester, Purpose.TREAT, ALL_CATEGORIES, presentation=shown)
+        answer = await page.app.gate.open(page.requester, Purpose.TREAT, ALL_CATEGORIES, presentation=shown)
     except CareCodeError as error:
-        return page.render(
-            "clinic/open.html",
-            error.http_status,
-            place=await page.place(),
-            words=sentence(error, page.language),
-        )
-    release = None if isinstance(opened, Refusal) else opened
+        return await _ask(page, error)
+    if isinstance(answer, Refusal):
+        return await _summary(page, None)
+    response = await _summary(page, answer)
+    opened.keep(response, page.request, answer.card.pseudonym, code, answer.until)
+    return response
+
+
+async def reopen(page: Page) -> Response:
+    """Show again the record that is open in this browser, under the window that her code opened; her log has it."""
+    before = opened.opened_in(page.request)
+    if before is None:
+        return page.go("/clinic")
+    try:
+        resident = await page.app.gate.subject(page.requester, before.patient)
+        answer = await page.app.gate.open(page.requester, Purpose.TREAT, ALL_CATEGORIES, resident=resident)
+        if isinstance(answer, Refusal):
+            raise RefusedError(answer.code, answer.message)
+    except CareCodeError as error:
+        return await _ask(page, error)
+    return await _summary(page, replace(answer, until=min(answer.until, before.until)))
+
+
+async def _ask(page: Page, error: CareCodeError) -> Response:
+    words = sentence(error, page.language)
+    return page.render("clinic/open.html", error.http_status, place=await page.place(), words=words)
+
+
+async def _summary(page: Page, release: Release | None) -> Response:
     summary = await summary_of(page, release.bodies) if release else Summary()
     return page.render(
         "clinic/summary.html",
         place=await page.place(),
         release=release,
+        complete=release is None or release.complete,
         summary=summary,
         spark_of=spark_of,
         shown={"results": RESULTS_SHOWN, "lines": LINES_SHOWN, "visits": VISITS_SHOWN},

@@ -63,9 +63,9 @@ async def enrol(page: Page) -> Response:
 
 
 def printable(name: str) -> str:
-    """Give a name without control and format characters, which could turn the letters around it.
+    r"""Give a name without control and format characters, which could turn the letters around it.
 
-    >>> printable("Li\\u202e Wei\\x00")
+    >>> printable("Li\u202e Wei\x00")
     'Li Wei'
     """
     return "".join(x for x in name if unicodedata.category(x) not in {"Cc", "Cf"}).strip()

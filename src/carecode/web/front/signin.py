@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from carecode.kernel.errors import NotFoundError
 from carecode.web import sessions
+from carecode.web.clinic import opened
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -31,4 +32,6 @@ async def sign_out(page: Page) -> Response:
         await page.app.sessions.sign_out(token)
     response = page.go("/")
     sessions.forget(response, area)
+    if area == "clinic":
+        opened.close(response)
     return response

@@ -36,7 +36,7 @@ TILES: Final = (
 
 async def show(page: Page) -> Response:
     """Show the front page of her record, or one kind of it, or what a search finds."""
-    summary = await _own(page)
+    summary, complete = await _own(page)
     kind = page.request.query_params.get("kind", "")
     search = page.request.query_params.get("find", "").strip()[:SEARCH_LENGTH_MAX]
     if kind not in {x[0] for x in TILES}:
@@ -47,6 +47,7 @@ async def show(page: Page) -> Response:
         page,
         "my/record.html",
         summary=summary,
+        complete=complete,
         tiles=[(*tile, len(getattr(summary, tile[0]))) for tile in TILES],
         kind=kind,
         lines=getattr(summary, kind)[:LINES_SHOWN_MAX] if kind else (),
@@ -59,18 +60,19 @@ async def show(page: Page) -> Response:
 async def result(page: Page) -> Response:
     """Show one test: the newest value in words, its course, every value."""
     key = page.request.query_params.get("code", "")
-    summary = await _own(page)
+    summary, _ = await _own(page)
     for one in (*summary.results, *summary.vitals):
         if key in {one.key, one.key.partition("|")[2]}:
             return await frame.show(page, "my/result.html", result=one, trend=trend_of(one))
     raise NotFoundError("nothing-here", "Nothing you may see.")
 
 
-async def _own(page: Page) -> Summary:
+async def _own(page: Page) -> tuple[Summary, bool]:
+    """Open her record; say, too, whether it is all that there is."""
     opened = await page.app.gate.open(page.requester, Purpose.PATRQT, ALL_CATEGORIES, resident=await page.resident())
     if isinstance(opened, Refusal):
         raise RefusedError(opened.code, opened.message)
-    return await summary_of(page, opened.bodies)
+    return await summary_of(page, opened.bodies), opened.complete
 
 
 def _mentions(visit: Visit, search: str) -> bool:
