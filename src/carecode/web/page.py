@@ -54,6 +54,11 @@ class Page:
         return self.visitor
 
     @property
+    def peer(self) -> str:
+        """Give the address that asks, to slow down guesses; it is kept for a minute in memory only."""
+        return self.request.client.host if self.request.client else ""
+
+    @property
     def switch(self) -> str:
         """Give this page's own address in the other language, on this server whatever was asked for.
 

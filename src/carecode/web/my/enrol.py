@@ -31,7 +31,7 @@ async def redeem(page: Page) -> Response:
     """Use the eight digits up and sign her in on this phone."""
     try:
         code = field(await page.fields(), "code")
-        _, token = await page.app.sessions.redeem_enrolment(code, page.now)
+        _, token = await page.app.sessions.redeem_enrolment(code, page.now, page.peer)
     except CareCodeError as error:
         words = sentence(error, page.language)
         return page.render("my/enrol.html", error.http_status, words=words)
