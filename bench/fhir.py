@@ -61,8 +61,8 @@ class Size:
     paths: int
 
 
-FULL: Final = Size(bundles=100, residents=150, ingests=5, reads=7, seconds=4.0, paths=4_000)
-QUICK: Final = Size(bundles=24, residents=40, ingests=3, reads=3, seconds=1.0, paths=800)
+FULL: Final = Size(bundles=100, residents=150, ingests=5, reads=15, seconds=2.0, paths=4_000)
+QUICK: Final = Size(bundles=24, residents=40, ingests=3, reads=9, seconds=0.5, paths=800)
 
 
 @dataclass(frozen=True, slots=True)

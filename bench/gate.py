@@ -56,8 +56,8 @@ class Size:
     rows_refused: int  # of each resident who shut the clinic out
 
 
-FULL: Final = Size(residents=400, seconds=2.0, repeats=7, pairs=10_000, absence_seconds=120.0, rows_refused=50)
-QUICK: Final = Size(residents=80, seconds=0.7, repeats=3, pairs=1_500, absence_seconds=12.0, rows_refused=50)
+FULL: Final = Size(residents=400, seconds=1.0, repeats=15, pairs=10_000, absence_seconds=120.0, rows_refused=50)
+QUICK: Final = Size(residents=80, seconds=0.4, repeats=9, pairs=1_500, absence_seconds=12.0, rows_refused=50)
 
 
 def rows(quick: bool) -> list[Row]:  # noqa: FBT001 - the form every bench has
