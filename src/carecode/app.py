@@ -8,7 +8,7 @@ import os
 import re
 import secrets
 import traceback
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -277,6 +277,3 @@ async def _to_localhost(scope: Scope, send: Send) -> None:
 def environment() -> Mapping[str, str]:
     """Return the process's environment, read once at the edge."""
     return dict(os.environ)
-
-
-__all__: Sequence[str] = ("App", "Settings", "asgi", "environment", "opened", "wall_clock")

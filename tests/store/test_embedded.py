@@ -128,17 +128,23 @@ else:
 """
 
 
-def test_a_disk_too_small_says_so(tmp_path: Path) -> None:
-    """On a file system of 20 MB: an empty cluster alone needs about 40."""
+def on_small_disk(tmp_path: Path, size: str, program: str) -> subprocess.CompletedProcess[str]:
+    """Run a program whose data folder lies on a file system of that size; skip where none can be mounted."""
     mount = tmp_path / "small"
     mount.mkdir()
-    script = 'mount -t tmpfs -o size=20m none "$0" && exec "$1" -c "$2" "$0/data"'
+    script = 'mount -t tmpfs -o size="$3" none "$0" && exec "$1" -c "$2" "$0/data"'
     command = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", script]
     done = subprocess.run(
-        [*command, str(mount), sys.executable, FULL_DISK], capture_output=True, text=True, check=False, timeout=60
+        [*command, str(mount), sys.executable, program, size], capture_output=True, text=True, check=False, timeout=100
     )
     if "unshare" in done.stderr or "mount" in done.stderr:
         pytest.skip(f"this machine allows no private mounts: {done.stderr.strip()[:80]}")
+    return done
+
+
+def test_a_disk_too_small_says_so(tmp_path: Path) -> None:
+    """On a file system of 20 MB: an empty cluster alone needs about 40."""
+    done = on_small_disk(tmp_path, "20m", FULL_DISK)
     assert done.stdout.startswith("disk-full The disk is full."), (done.stdout, done.stderr)
 
 
@@ -173,15 +179,7 @@ else:
 
 
 def test_a_disk_that_fills_up_says_so(tmp_path: Path) -> None:
-    mount = tmp_path / "small"
-    mount.mkdir()
-    script = 'mount -t tmpfs -o size=150m none "$0" && exec "$1" -c "$2" "$0/data"'
-    command = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", script]
-    done = subprocess.run(
-        [*command, str(mount), sys.executable, FILLING], capture_output=True, text=True, check=False, timeout=100
-    )
-    if "unshare" in done.stderr or "mount" in done.stderr:
-        pytest.skip(f"this machine allows no private mounts: {done.stderr.strip()[:80]}")
+    done = on_small_disk(tmp_path, "150m", FILLING)
     said = done.stdout.split()
     # A full WAL makes the server stop itself: then it does not answer, and says why when started again.
     assert said[0] in {"disk-full", "database-away"}, (done.stdout, done.stderr)

@@ -20,7 +20,7 @@ from carecode.disclosure.decisions import WINDOW_HOURS
 from carecode.disclosure.known import Known
 from carecode.disclosure.policy import Refuse
 from carecode.disclosure.receipts import Receipts
-from carecode.kernel.errors import CareCodeError, NotFoundError, RefusedError
+from carecode.kernel.errors import CareCodeError, InvalidInputError, NotFoundError, RefusedError
 from carecode.kernel.vocabulary import ALL_CATEGORIES, CodePurpose, Purpose, RecordKey, Role
 from carecode.record.catalogue import as_seen, extract, matches, search_token
 
@@ -89,9 +89,10 @@ class Gate:
 
     async def subject(self, requester: Requester, patient_id: str) -> Resident | None:
         """Return whom this requester knows under a number, or None."""
-        if len(patient_id) != 32 or not set(patient_id) <= set("0123456789abcdef"):  # noqa: PLR2004
-            return None
-        key = RecordKey(self._doors.pseudonyms.resolve(patient_id, requester.organisation))
+        try:
+            key = RecordKey(self._doors.pseudonyms.resolve(patient_id, requester.organisation))
+        except InvalidInputError:
+            return None  # not the form of a number: nobody's
         return await self._known.by_key(key)
 
     # Reads
