@@ -16,25 +16,26 @@ CATEGORIES = list(range(1, 12))
 DOCTOR = "doctor-1"
 
 APPEND = (
-    "SELECT audit.append($1, $2, $3, 'Dr Zhao', '', 'clinician', 'county-2', 'disclose', 'TREAT', 'code', $4, NULL)"
+    "SELECT audit.append($1, $2, $3, 'Dr Zhao', '', 'clinician', 'county-2', 'disclose', 'TREAT', 'code', $4, NULL,"
+    " 'infinity', 0)"
 )
 MARK = "SELECT audit.mark($1, $2)"
 SEAL = (
-    "CALL audit.seal($1, $2, $3, 'Dr Zhao', '', 'clinician', 'county-2', 'TREAT', 'code', $4, NULL, 'infinity', NULL)"
+    "CALL audit.seal($1, $2, $3, 'Dr Zhao', '', 'clinician', 'county-2', 'TREAT', 'code', $4, NULL, 'infinity', 0, NULL, NULL)"
 )
 READ = "SELECT * FROM record.find($1, $2, NULL, NULL, NULL, NULL, true, 1000, 0)"
 DEPOSIT = (
     "SELECT record.deposit($1, $2, 'machine', 'A machine', '', 'system', 'county-2', 'TREAT', 'deposit',"
-    " $3, $4, $5, $6, $7, $8, $9, now())"
+    " $3, $4, $5, $6, $7, $8, $9, now(), $10, $11)"
 )
 # Row-level security as it would be without the log: the planted fault under which each attack must succeed.
 WITHOUT_POLICY = "ALTER POLICY disclosed ON record.resource USING (true)"
 # The log's question without "flushed": what a crash then takes is the log, not the rows already shown.
 WITHOUT_FLUSH = """
-CREATE OR REPLACE FUNCTION audit.live(OUT keys uuid[], OUT categories smallint[], OUT depositor text)
+CREATE OR REPLACE FUNCTION audit.sight(OUT keys uuid[], OUT own text, OUT barred int)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  SELECT s.keys, s.categories, s.depositor INTO live.keys, live.categories, live.depositor FROM audit.sealed s
+  SELECT s.keys, s.own, s.barred INTO sight.keys, sight.own, sight.barred FROM audit.sealed s
     WHERE s.receipt = nullif(current_setting('carecode.receipt', true), '')::uuid
       AND s.requester = current_setting('carecode.requester', true);
 END $$
@@ -44,8 +45,9 @@ WITHOUT_EARLIER = """
 CREATE OR REPLACE FUNCTION audit.mark(p_resident uuid, p_receipt uuid) RETURNS boolean
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  INSERT INTO audit.sealed (receipt, resident_id, requester, keys, categories, depositor, at, target)
-    SELECT e.receipt, e.resident_id, e.requester, e.keys, e.categories, e.depositor, e.at, '0/0'::pg_lsn
+  INSERT INTO audit.sealed (receipt, resident_id, requester, keys, categories, depositor, at, target, own, barred)
+    SELECT e.receipt, e.resident_id, e.requester, e.keys, e.categories, e.depositor, e.at, '0/0'::pg_lsn,
+      e.organisation, audit.barred(e.categories, e.depositor, e.opens)
     FROM audit.entry e WHERE e.resident_id = p_resident AND e.receipt = p_receipt;
   RETURN FOUND;
 END $$
@@ -116,6 +118,8 @@ async def build(target: Target, ring: KeyRing) -> Wall:
             [],
             [0] * ROWS,
             [b"sealed body"] * ROWS,
+            [0] * ROWS,
+            [None] * ROWS,
         )
     finally:
         await connection.close()

@@ -10,21 +10,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
-import asyncpg
-
-from carecode.kernel.errors import ConflictError, UnavailableError
-from carecode.kernel.vocabulary import Category, Purpose, Receipt, RecordKey
+from carecode.audit.sealing import Disclosure, Sealing, log_errors
+from carecode.kernel.vocabulary import NOTHING_CLOSED, Category, Closed, Purpose, Receipt, RecordKey
 from carecode.store.queries import queries
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from datetime import datetime
 
+    import asyncpg
+
     from carecode.kernel.vocabulary import Requester, Resident
     from carecode.store.database import Database
 
 ENTRIES_MAX: Final = 1000
-_DECIDED_ON_OLDER: Final = "CC001"
 RECEIPT_SECONDS: Final = 600
 """A receipt opens rows for ten minutes; PostgreSQL holds the same bound (audit.live)."""
 
@@ -46,6 +45,14 @@ class Entry:
     categories: frozenset[Category]
     depositor: str | None  # not None: only what that institution wrote itself
     receipt_number: str
+    keys: tuple[RecordKey, ...]  # all under which her record stood then
+    chain: RecordKey  # the chain it stands in
+    receipt: UUID
+    opens: Closed | None
+    until: datetime | None  # when what it opened ended at the latest, if before its ten minutes
+    prev: bytes
+    hash: bytes
+    form: int | None  # which fields the hash is over (sql/0002)
 
 
 class Log:
@@ -56,8 +63,9 @@ class Log:
         self._database = database
         self._random_bytes = random_bytes
         self._sql = queries("audit")
+        self._sealing = Sealing(database)
 
-    async def seal(
+    async def seal(  # noqa: PLR0913  # one entry has these fields
         self,
         resident: Resident,
         requester: Requester,
@@ -67,9 +75,12 @@ class Log:
         *,
         decided_at: datetime,
         depositor: str | None = None,
+        opens: Closed = NOTHING_CLOSED,
+        until: datetime | None = None,
     ) -> Receipt:
         """Commit a disclosure to her log and return the receipt that opens its rows.
 
+        ``opens`` are the closed rows it may see besides; ``until`` ends it before its ten minutes.
         ``decided_at`` is the database's time at which her decisions were read.  Returns only after
         the entry's WAL is flushed.  Raises ConflictError when she revoked since then (decide
         again), UnavailableError when another append holds her chain for more than a second or the
@@ -77,11 +88,24 @@ class Log:
         """
         chosen = frozenset(categories)
         number = UUID(bytes=self._random_bytes(16), version=4)
-        words = self._words(resident, number, requester)
-        at = await self._fetchval(
-            "seal", *words, purpose.value, basis, sorted(int(c) for c in chosen), depositor, decided_at
+        disclosure = Disclosure(
+            keys=resident.keys,
+            receipt=number,
+            requester=requester.id,
+            name=requester.name,
+            title=requester.title,
+            role=requester.role.value,
+            organisation=requester.organisation,
+            purpose=purpose.value,
+            basis=basis,
+            categories=sorted(int(c) for c in chosen),
+            depositor=depositor,
+            decided_at=decided_at,
+            opens=int(opens),
+            until=until,
         )
-        return Receipt(number, resident.keys, requester.id, chosen, depositor, at)
+        at = await self._sealing.seal(disclosure)
+        return Receipt(number, resident.keys, requester.id, chosen, depositor, at, opens)
 
     async def append(self, resident: Resident, requester: Requester, action: str, purpose: Purpose, basis: str) -> str:
         """Commit an entry that opens no row (identify, decide, refuse); return its receipt number."""
@@ -131,17 +155,9 @@ class Log:
         )
 
     async def _fetchval(self, name: str, *arguments: object) -> Any:  # noqa: ANN401  # one column of any type
-        try:
+        with log_errors():
             async with self._database.connection("audit") as connection:
                 return await connection.fetchval(self._sql[name], *arguments)
-        except asyncpg.PostgresError as error:
-            if error.sqlstate == _DECIDED_ON_OLDER:
-                raise ConflictError("decided-again", "She changed a decision at this moment. Try again.") from error
-            if not isinstance(error, asyncpg.LockNotAvailableError):
-                raise
-            raise UnavailableError(
-                "log-busy", "Her log is busy at this moment. Nothing was opened; try again."
-            ) from error
 
 
 def _entry(row: asyncpg.Record, keys: tuple[RecordKey, ...]) -> Entry:
@@ -160,4 +176,12 @@ def _entry(row: asyncpg.Record, keys: tuple[RecordKey, ...]) -> Entry:
         frozenset(Category(number) for number in row["categories"]),
         row["depositor"],
         receipt.number,
+        tuple(RecordKey(key) for key in row["keys"]),
+        RecordKey(row["resident_id"]),
+        row["receipt"],
+        None if row["opens"] is None else Closed(row["opens"]),
+        row["until"],
+        row["prev"],
+        row["hash"],
+        row["form"],
     )

@@ -7,7 +7,7 @@ HL7 FHIR R4 (resource types, ids), DESIGN of the record (eleven categories).
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import IntEnum, StrEnum
+from enum import IntEnum, IntFlag, StrEnum
 from typing import TYPE_CHECKING, Final, NewType
 
 if TYPE_CHECKING:
@@ -70,6 +70,34 @@ class Category(IntEnum):
 ALL_CATEGORIES: Final = frozenset(Category)
 
 
+class Closed(IntFlag):
+    """Why a resource is closed; a reader opens it who may open every bit it has.
+
+    The first eight are HL7 v3 ActCode sensitivity labels, closed until she says yes.
+    """
+
+    HIV = 1
+    STD = 2
+    PSY = 4
+    SUD = 8
+    SEX = 16
+    PREGNANT = 32
+    GDIS = 64
+    SDV = 128
+    UNLABELLED = 256  # free text that nobody coded: counts as sensitive
+    UNSHARED = 512  # a visit she kept with its institution, or written while she was opted out
+    LOCKED = 1024  # staff see a padlock; an emergency opens it and tells her
+    HIDDEN = 2048  # looks like nothing; no emergency opens it
+    HIDDEN_OPENS = 4096  # looks like nothing; she lets an emergency open it
+
+
+NOTHING_CLOSED: Final = Closed(0)
+EVERYTHING: Final = Closed(8191)
+SENSITIVE: Final = Closed(511)
+DEPOSITOR_SEES: Final = SENSITIVE | Closed.UNSHARED
+"""What never closes a resource to the institution that wrote it: PostgreSQL holds the same (record's row policy)."""
+
+
 class Role(StrEnum):
     """What a signed-in person or machine does."""
 
@@ -96,6 +124,7 @@ class Requester:
     desk_number: str | None = None  # four digits of the place where she works now
     resident: ResidentId | None = None  # set for residents, and for tokens bound to one resident
     purpose: Purpose | None = None  # a bearer token's purpose
+    licensed: bool = True  # staff: her licence is in force
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +166,7 @@ class Receipt:
     categories: frozenset[Category]
     depositor: str | None  # not None: only what this organisation itself deposited
     at: datetime
+    opens: Closed = NOTHING_CLOSED
 
     @property
     def number(self) -> str:
@@ -168,6 +198,8 @@ class NewResource:
     sort_date: datetime | None
     tokens: tuple[int, ...]  # keyed 64-bit search tokens, signed
     body: bytes = field(repr=False)
+    closed: Closed = NOTHING_CLOSED
+    visit: UUID | None = None  # the Encounter it belongs to
 
 
 @dataclass(frozen=True, slots=True)

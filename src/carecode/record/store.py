@@ -7,6 +7,7 @@ policy asks the access log (``sql/0001_expand_initial.sql``), whatever this code
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -16,7 +17,17 @@ import asyncpg
 from carecode.crypto.keyring import KeyRing
 from carecode.crypto.uuid7 import RANDOM_BYTES, uuid7
 from carecode.kernel.errors import ConflictError, InvalidInputError, NotFoundError
-from carecode.kernel.vocabulary import Category, NewResource, Purpose, Receipt, RecordKey, Requester, Resource
+from carecode.kernel.vocabulary import (
+    NOTHING_CLOSED,
+    Category,
+    Closed,
+    NewResource,
+    Purpose,
+    Receipt,
+    RecordKey,
+    Requester,
+    Resource,
+)
 from carecode.record.answers import answered, flat_tokens, groups_of
 from carecode.record.catalogue import BY_NUMBER, type_named
 from carecode.record.codec import Codec, shipped_dictionaries
@@ -30,6 +41,16 @@ from carecode.store.queries import queries
 RESOURCES_PER_DEPOSIT_MAX: Final = 50_000
 RESOURCES_PER_READ_MAX: Final = 10_000
 PLACES_MAX: Final = 50_000  # about 10 MB
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A resource whose bits were changed, and the bits it had before."""
+
+    type: str
+    id: UUID
+    category: Category
+    before: Closed
 
 
 class RecordStore:
@@ -70,7 +91,8 @@ class RecordStore:
         stored = self._codec.encode_all(key, await self._data_key(key), bodies)
         who = (requester.id, requester.name, requester.title, requester.role, organisation, purpose, basis)
         columns = ([r.id for r in resources], [r.category for r in resources], [r.sort_date for r in resources])
-        await self._value("deposit", key, number, *who, types, *columns, *flat_tokens(resources), stored, now)
+        marks = ([int(r.closed) for r in resources], [r.visit for r in resources])
+        await self._value("deposit", key, number, *who, types, *columns, *flat_tokens(resources), stored, now, *marks)
         return number
 
     async def read(
@@ -141,10 +163,31 @@ class RecordStore:
             resource.tokens,
             self._codec.encode(key, dek, resource.id, next_version, resource.body),
             now,
+            int(resource.closed),
+            resource.visit,
         )
         if version is None:
             raise ConflictError("version-conflict", "The resource was changed in the meantime. Read it again.")
         return int(version)
+
+    async def close(  # what, and how
+        self,
+        receipt: Receipt,
+        *,
+        ids: Sequence[UUID] = (),
+        visits: Sequence[UUID] = (),
+        put: Closed = NOTHING_CLOSED,
+        take: Closed = NOTHING_CLOSED,
+    ) -> list[Mark]:
+        """Put and take bits of Closed on resources of hers, by id or by visit, in every version.
+
+        ``receipt`` is one of her own over everything, else nothing is met.  Returns what was met.
+        """
+        with answered():
+            rows = await (await self._pool()).fetch(
+                self._queries["close"], receipt.id, receipt.requester, ids, visits, int(put), int(take)
+            )
+        return [Mark(BY_NUMBER[r["type"]].name, r["id"], Category(r["category"]), Closed(r["before"])) for r in rows]
 
     async def locate(self, resource_id: UUID) -> RecordKey | None:
         """Return under which key a resource stands, whoever may read it; None when there is none."""

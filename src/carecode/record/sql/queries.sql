@@ -4,7 +4,7 @@ SELECT record.claim_key($1, $2);
 
 -- name: deposit
 -- Store resources and their log entry in one transaction; the time of the entry.
-SELECT record.deposit($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17);
+SELECT record.deposit($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19);
 
 -- name: find
 -- Current resources that the receipt opens.
@@ -22,7 +22,11 @@ FROM record.version($1, $2, $3, $4, $5);
 
 -- name: revise
 -- Replace a resource by its next version; the new version, or null when the expected one is not current.
-SELECT record.revise($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11);
+SELECT record.revise($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13);
+
+-- name: close
+-- Close and open resources of hers, by their ids or visits; which were met and what they had before.
+SELECT id, type, category, before FROM record.close($1, $2, $3, $4, $5, $6);
 
 -- name: locate
 -- Under which key a resource stands.
