@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import asyncpg
@@ -20,9 +21,7 @@ APPEND = (
     " 'infinity', 0)"
 )
 MARK = "SELECT audit.mark($1, $2)"
-SEAL = (
-    "CALL audit.seal($1, $2, $3, 'Dr Zhao', '', 'clinician', 'county-2', 'TREAT', 'code', $4, NULL, 'infinity', 0, NULL, NULL)"
-)
+SEAL = "CALL audit.seal($1, $2, $3, 'Dr Zhao', '', 'clinician', 'county-2', 'TREAT', 'code', $4, NULL, 'infinity', 0, NULL, NULL)"
 READ = "SELECT * FROM record.find($1, $2, NULL, NULL, NULL, NULL, true, 1000, 0)"
 DEPOSIT = (
     "SELECT record.deposit($1, $2, 'machine', 'A machine', '', 'system', 'county-2', 'TREAT', 'deposit',"
@@ -30,16 +29,34 @@ DEPOSIT = (
 )
 # Row-level security as it would be without the log: the planted fault under which each attack must succeed.
 WITHOUT_POLICY = "ALTER POLICY disclosed ON record.resource USING (true)"
-# The log's question without "flushed": what a crash then takes is the log, not the rows already shown.
-WITHOUT_FLUSH = """
+# The log's question as it stands; each part can be replaced to see what it is for.
+_SIGHT = """
 CREATE OR REPLACE FUNCTION audit.sight(OUT keys uuid[], OUT own text, OUT barred int)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  SELECT s.keys, s.own, s.barred INTO sight.keys, sight.own, sight.barred FROM audit.sealed s
+  SELECT s.keys, s.own, s.barred INTO sight.keys, sight.own, sight.barred
+    FROM audit.sealed s JOIN audit.head h ON h.resident_id = s.resident_id
     WHERE s.receipt = nullif(current_setting('carecode.receipt', true), '')::uuid
-      AND s.requester = current_setting('carecode.requester', true);
+      AND s.requester = current_setting('carecode.requester', true)
+      AND {flushed} AND {clock} < {until} AND {void} AND {isolation};
 END $$
 """
+
+
+def sight_with(
+    *,
+    flushed: str = "s.target <= pg_current_wal_flush_lsn()",
+    clock: str = "clock_timestamp()",
+    until: str = "least(s.at + interval '10 minutes', s.until)",
+    void: str = "s.at > h.void_at",
+    isolation: str = "current_setting('transaction_isolation') = 'read committed'",
+) -> str:
+    """Return SQL that asks the log's question with some of its parts replaced."""
+    return _SIGHT.format(flushed=flushed, clock=clock, until=until, void=void, isolation=isolation)
+
+
+# Without "flushed": what a crash then takes is the log, not the rows already shown.
+WITHOUT_FLUSH = sight_with(flushed="true")
 # The log's answer without "committed earlier": the same transaction may then read and roll back.
 WITHOUT_EARLIER = """
 CREATE OR REPLACE FUNCTION audit.mark(p_resident uuid, p_receipt uuid) RETURNS boolean
@@ -61,6 +78,12 @@ class Wall:
     target: Target
     ring: KeyRing
     resident: uuid.UUID
+    revise: str = "SELECT record.revise($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
+
+    @property
+    def revision(self) -> tuple[object, ...]:
+        """What ``revise`` is given after the row's place: the next version of any row here."""
+        return (1, 2, None, [], b"other body", datetime.now(UTC), 0, None)
 
     async def session(self, room: str) -> asyncpg.Connection[asyncpg.Record]:
         """Connect with a room's own password, as a stolen server could."""

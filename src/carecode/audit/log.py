@@ -114,6 +114,11 @@ class Log:
         at = await self._fetchval("append", *words, action, purpose.value, basis, [], None)
         return Receipt(number, resident.keys, requester.id, frozenset(), None, at).number
 
+    async def set_caps(self, person: int, institution: int) -> None:
+        """Bound the disclosures of one hour, per person and per institution; each at least 1."""
+        await self._fetchval("set_cap", "person", person)
+        await self._fetchval("set_cap", "institution", institution)
+
     async def is_live(self, receipt: Receipt) -> bool:
         """Tell whether a receipt still opens rows."""
         live: bool = await self._fetchval("is_live", receipt.id, receipt.requester)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import asyncpg
 
-from carecode.kernel.errors import ConflictError, UnavailableError
+from carecode.kernel.errors import ConflictError, RefusedError, UnavailableError
 from carecode.store.queries import queries
 from carecode.store.together import Together
 
@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 
 _SEALED: Final = 0
 _BUSY: Final = 1
+_CAPPED: Final = 3
+_UNCOUNTED: Final = frozenset({"system", "resident"})
 _DECIDED_ON_OLDER: Final = "CC001"
+_HOUR_USED_UP: Final = "CC003"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +85,14 @@ class Sealing:
         """Use the role ``carecode_audit``."""
         self._database = database
         self._sql = queries("audit")
-        self._together = Together[Disclosure, Any](self._many, apart=lambda one: one.keys[0])
+        self._together = Together[Disclosure, Any](self._many, _apart)
 
     async def seal(self, disclosure: Disclosure) -> datetime:
         """Commit and flush one disclosure; return its time.
 
         Raises ConflictError when she revoked since ``decided_at``, UnavailableError when another
-        append holds her chain for more than a second.
+        append holds her chain for more than a second, RefusedError ``capped`` when the asker or the
+        institution has used up its hour.
         """
         at: datetime | None = await self._together.ask(disclosure)
         return await self._alone(disclosure) if at is None else at
@@ -110,15 +114,29 @@ class Sealing:
         return at
 
 
+def _apart(one: Disclosure) -> tuple[object, ...]:
+    """Keep chains apart, and a person's own disclosures, so that her hour is counted one by one."""
+    return (one.keys[0],) if one.role in _UNCOUNTED else (one.keys[0], one.requester)
+
+
 def _answer(at: datetime | None, state: int) -> datetime | BaseException | None:
     if state == _SEALED:
         return at
-    return None if state == _BUSY else decided_again()
+    if state == _BUSY:
+        return None
+    return capped() if state == _CAPPED else decided_again()
 
 
 def decided_again() -> ConflictError:
     """Say that she changed a decision between its reading and the entry."""
     return ConflictError("decided-again", "She changed a decision at this moment. Try again.")
+
+
+def capped() -> RefusedError:
+    """Say that the asker has opened as many records as one may within an hour."""
+    return RefusedError(
+        "capped", "You opened as many records as one may within an hour. Your privacy officer can help."
+    )
 
 
 @contextlib.contextmanager
@@ -131,4 +149,6 @@ def log_errors() -> Iterator[None]:
     except asyncpg.PostgresError as error:
         if error.sqlstate == _DECIDED_ON_OLDER:
             raise decided_again() from error
+        if error.sqlstate == _HOUR_USED_UP:
+            raise capped() from error
         raise

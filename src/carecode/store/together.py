@@ -19,14 +19,14 @@ class Together(Generic[Ask, Answer]):
 
     An ask begins at once while fewer than ``at_once`` calls run; the others go together as soon as one
     ends.  ``work`` answers them in their order; an exception in place of an answer is raised to that
-    asker alone, one that ``work`` raises to all it was called for.  Two asks with the same ``apart``
-    never share a call.
+    asker alone, one that ``work`` raises to all it was called for.  Two asks that have one of ``apart``
+    in common never share a call.
     """
 
     def __init__(
         self,
         work: Callable[[Sequence[Ask]], Awaitable[Sequence[Answer | BaseException]]],
-        apart: Callable[[Ask], Hashable] | None = None,
+        apart: Callable[[Ask], Sequence[Hashable]] = lambda _one: (),
         at_once: int = AT_ONCE_MAX,
     ) -> None:
         """Answer by ``work``, at most TOGETHER_MAX asks in one call."""
@@ -83,11 +83,11 @@ class Together(Generic[Ask, Answer]):
             one, future = self._waiting.popleft()
             if future.done():
                 continue
-            mark = self._apart(one) if self._apart else None
-            if mark is not None and mark in met:
+            marks = self._apart(one)
+            if not met.isdisjoint(marks):
                 later.append((one, future))
                 continue
-            met.add(mark)
+            met.update(marks)
             taken.append((one, future))
         self._waiting.extendleft(reversed(later))
         return taken

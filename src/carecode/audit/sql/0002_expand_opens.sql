@@ -51,9 +51,37 @@ BEGIN
     v_bits := v_bits | 32768;
   END IF;
   FOREACH v_category IN ARRAY p_categories LOOP
-    v_bits := v_bits & ~(1 << v_category);
+    IF v_category BETWEEN 1 AND 11 THEN  -- a shift by more would come round to another bit
+      v_bits := v_bits & ~(1 << v_category);
+    END IF;
   END LOOP;
   RETURN v_bits;
+END $$;
+
+-- How often a person and an institution may disclose within an hour; the policy says what follows.  Counted
+-- in slots of ten minutes, for people only: a machine opens what its own institution wrote.
+CREATE TABLE audit.cap (
+  kind text PRIMARY KEY CHECK (kind IN ('person', 'institution')),
+  hourly int NOT NULL CHECK (hourly > 0)
+);
+COMMENT ON TABLE audit.cap IS 'operator: disclosures within an hour, per person and per institution';
+INSERT INTO audit.cap (kind, hourly) VALUES ('person', 60), ('institution', 6000);
+
+CREATE UNLOGGED TABLE audit.pace (
+  who text NOT NULL,
+  slot timestamptz NOT NULL,
+  n int NOT NULL,
+  PRIMARY KEY (who, slot)
+) WITH (fillfactor = 50);
+COMMENT ON TABLE audit.pace IS 'lookup: disclosures of a person or institution by ten minutes; swept after two hours';
+
+-- Which of these askers have used up their hour.
+CREATE FUNCTION audit.spent(p_who text[], p_hourly int[]) RETURNS text[]
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
+AS $$ BEGIN
+RETURN ARRAY(SELECT w.who FROM unnest(p_who, p_hourly) AS w(who, hourly) WHERE w.hourly <= (SELECT sum(p.n) FROM audit.pace p
+  WHERE p.who = w.who AND p.slot > clock_timestamp() - interval '1 hour'));
 END $$;
 
 DROP PROCEDURE audit.seal(uuid[], uuid, text, text, text, text, text, text, text, smallint[], text, timestamptz, timestamptz);
@@ -62,7 +90,8 @@ DROP FUNCTION audit.append(uuid[], uuid, text, text, text, text, text, text, tex
 -- Append entries to the chains of as many residents, each once in a call, in one statement.  The caller
 -- commits; until then nothing can be read under them.  Lists are PostgreSQL array literals.  The state
 -- of each: 0 appended, 1 another transaction holds her chain (nothing was written; ask again alone),
--- 2 her decisions changed since p_decided, so the decision must be made anew (nothing was written).
+-- 2 her decisions changed since p_decided, so the decision must be made anew (nothing was written),
+-- 3 the asker or the institution has used up its hour (nothing was written).
 CREATE FUNCTION audit.append_many(
   p_keys text[], p_receipts uuid[], p_requesters text[], p_names text[], p_titles text[], p_roles text[],
   p_organisations text[], p_actions text[], p_purposes text[], p_bases text[], p_categories text[],
@@ -73,7 +102,19 @@ SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan
 SET lock_timeout = '1s'
 AS $$
+DECLARE
+  v_person int;
+  v_institution int;
+  v_spent text[] := '{}';
 BEGIN
+  IF 'disclose' = ANY (p_actions) AND NOT p_roles <@ ARRAY['system', 'resident'] THEN
+    SELECT min(c.hourly) FILTER (WHERE c.kind = 'person'), min(c.hourly) FILTER (WHERE c.kind = 'institution')
+      INTO v_person, v_institution FROM audit.cap c;
+    v_spent := audit.spent(
+      ARRAY(SELECT DISTINCT 'p:' || r FROM unnest(p_requesters) AS r) || ARRAY(SELECT DISTINCT 'i:' || o FROM unnest(p_organisations) AS o),
+      array_fill(v_person, ARRAY[(SELECT count(DISTINCT r)::int FROM unnest(p_requesters) AS r)])
+        || array_fill(v_institution, ARRAY[(SELECT count(DISTINCT o)::int FROM unnest(p_organisations) AS o)]));
+  END IF;
   INSERT INTO audit.head AS h (resident_id, seq, hash)
     SELECT k.id, 0, sha256(uuid_send(k.id))
     FROM (SELECT DISTINCT (g.keys::uuid[])[1] AS id FROM unnest(p_keys) AS g(keys)) AS k
@@ -99,6 +140,16 @@ BEGIN
       g.depositor, g.keys, h.hash, NULL, NULL, g.opens, g.until, 2)::audit.entry AS e
     FROM given g JOIN held h ON h.resident_id = g.keys[1]
     WHERE h.void_at < g.decided
+      AND NOT (g.action = 'disclose' AND g.role NOT IN ('system', 'resident')
+        AND ('p:' || g.requester = ANY (v_spent) OR 'i:' || g.organisation = ANY (v_spent)))
+  ), counted AS (
+    INSERT INTO audit.pace AS p (who, slot, n)
+      SELECT w.who, date_bin('10 minutes', clock_timestamp(), 'epoch'), count(*)
+      FROM next n, LATERAL (VALUES ('p:' || (n.e).requester), ('i:' || (n.e).organisation)) AS w(who)
+      WHERE (n.e).action = 'disclose' AND (n.e).role NOT IN ('system', 'resident')
+      GROUP BY w.who ORDER BY w.who
+    ON CONFLICT ON CONSTRAINT pace_pkey DO UPDATE SET n = p.n + excluded.n
+    RETURNING 1
   ), made AS (
     INSERT INTO audit.entry AS i (resident_id, seq, receipt, at, requester, requester_name, requester_title, role,
         organisation, action, purpose, basis, categories, depositor, keys, prev, hash, opens, until, form)
@@ -113,14 +164,15 @@ BEGIN
     RETURNING h.resident_id
   )
   SELECT g.place, m.resident_id, m.seq, m.at,
-    (CASE WHEN m.seq IS NOT NULL THEN 0 WHEN h.resident_id IS NULL THEN 1 ELSE 2 END)::smallint
+    (CASE WHEN m.seq IS NOT NULL THEN 0 WHEN h.resident_id IS NULL THEN 1 WHEN h.void_at >= g.decided THEN 2
+      ELSE 3 END)::smallint
   FROM given g LEFT JOIN held h ON h.resident_id = g.keys[1]
     LEFT JOIN made m ON m.resident_id = g.keys[1]
     LEFT JOIN moved v ON v.resident_id = m.resident_id
   ORDER BY g.place;
 END $$;
 
--- Append one entry to her chain, waiting up to a second for whoever holds it.  CC001 as state 2 above.
+-- Append one entry to her chain, waiting up to a second for whoever holds it.  CC001 is state 2 above, CC003 state 3.
 CREATE FUNCTION audit.append(
   p_keys uuid[], p_receipt uuid, p_requester text, p_name text, p_title text, p_role text, p_organisation text,
   p_action text, p_purpose text, p_basis text, p_categories smallint[], p_depositor text,
@@ -133,16 +185,20 @@ AS $$
 DECLARE
   v_void_at timestamptz;
   v_at timestamptz;
+  v_state smallint;
 BEGIN
   SELECT h.void_at INTO v_void_at FROM audit.head h WHERE h.resident_id = p_keys[1] FOR UPDATE;
   IF v_void_at >= p_decided THEN
     RAISE EXCEPTION USING ERRCODE = 'CC001', MESSAGE = 'her decisions changed meanwhile';
   END IF;
   LOOP
-    SELECT a.at INTO v_at FROM audit.append_many(ARRAY[p_keys::text], ARRAY[p_receipt], ARRAY[p_requester], ARRAY[p_name],
+    SELECT a.at, a.state INTO v_at, v_state FROM audit.append_many(ARRAY[p_keys::text], ARRAY[p_receipt], ARRAY[p_requester], ARRAY[p_name],
       ARRAY[p_title], ARRAY[p_role], ARRAY[p_organisation], ARRAY[p_action], ARRAY[p_purpose], ARRAY[p_basis],
       ARRAY[p_categories::text], ARRAY[p_depositor], ARRAY[p_decided], ARRAY[p_opens], ARRAY[p_until]) AS a;
     EXIT WHEN v_at IS NOT NULL;
+    IF v_state = 3 THEN
+      RAISE EXCEPTION USING ERRCODE = 'CC003', MESSAGE = 'the hour is used up';
+    END IF;
     -- Her first entry, and somebody else made her head at this moment: wait for it as above.
     SELECT h.void_at INTO v_void_at FROM audit.head h WHERE h.resident_id = p_keys[1] FOR UPDATE;
     IF v_void_at >= p_decided THEN
@@ -283,6 +339,26 @@ BEGIN
   RETURN (SELECT t.keys IS NOT NULL FROM audit.sight() AS t);
 END $$;
 
+CREATE OR REPLACE FUNCTION audit.prune() RETURNS bigint
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  v_count bigint;
+BEGIN
+  DELETE FROM audit.pace p WHERE p.slot < clock_timestamp() - interval '2 hours';
+  DELETE FROM audit.sealed s WHERE s.at < clock_timestamp() - interval '11 minutes';
+  GET DIAGNOSTICS v_count = ROW_COUNT;
+  RETURN v_count;
+END $$;
+
+-- The operator's own figures.
+CREATE FUNCTION audit.set_cap(p_kind text, p_hourly int) RETURNS void
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$ BEGIN
+  UPDATE audit.cap c SET hourly = p_hourly WHERE c.kind = p_kind;
+END $$;
+
+GRANT EXECUTE ON FUNCTION audit.set_cap TO carecode_audit;
 GRANT EXECUTE ON FUNCTION audit.append, audit.append_many, audit.mark_many TO carecode_audit;
 GRANT EXECUTE ON PROCEDURE audit.seal, audit.seal_many TO carecode_audit;
 GRANT EXECUTE ON FUNCTION audit.append, audit.sight TO carecode_record_owner;
