@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 BENCHES: Final = {
     "fhir": "taking a record in, and reading it",
     "gate": "the log, a disclosure, and whether a refusal can be timed",
+    "audit": "the public log: taking entries in, and the proof of a list",
     "code": "checking a health code, and its size",
+    "policy": "what a decision costs, and whether the policies are proved",
     "start": "the demo from the command to its first answer",
 }
 EXIT_MISSED: Final = 1

@@ -22,16 +22,22 @@ from starlette.responses import PlainTextResponse, Response
 import carecode.api.routes
 import carecode.web.site
 from carecode.audit.log import Log
+from carecode.audit.publiclog import PublicLog
+from carecode.audit.sequencer import Sequencer
+from carecode.audit.witnesses import Demand, Witnesses
 from carecode.crypto.keyring import KeyRing
 from carecode.crypto.pseudonyms import Pseudonyms
 from carecode.disclosure.cards import Cards
 from carecode.disclosure.decisions import Decisions
+from carecode.disclosure.delegations import Delegations
 from carecode.disclosure.demolinks import DemoLinks
 from carecode.disclosure.gate import Doors, Gate
 from carecode.disclosure.people import People
 from carecode.disclosure.phones import Phones
 from carecode.disclosure.privacy import Privacy
+from carecode.disclosure.quiet import Quiet
 from carecode.disclosure.sessions import Sessions
+from carecode.disclosure.signin import sign_in_doors
 from carecode.exchange.bundles import Bundles
 from carecode.exchange.load import Loader
 from carecode.healthcode.verifier import Verifier
@@ -47,6 +53,7 @@ from carecode.store.migrations import create_if_missing, migrate, pending
 from carecode.visits.queue import Queue
 
 if TYPE_CHECKING:
+    from carecode.record.keys import KeyDoor
     from starlette.types import ASGIApp, Receive, Scope, Send
 
 DATA_DEFAULT: Final = Path("~/.local/share/carecode")
@@ -82,46 +89,99 @@ class Settings:
         return cls(folder.expanduser().resolve(), environment.get("CARECODE_DATABASE"), environment)
 
 
+class _Nothing:
+    async def running(self, *_a: object) -> None:
+        return None
+
+    async def standing(self, *_a: object) -> None:
+        return None
+
+
 class App:
     """Every door of the house on one database."""
 
-    def __init__(self, database: Database, ring: KeyRing, clock: Callable[[], datetime]) -> None:
-        """Build the rooms from the ground up."""
+    def __init__(
+        self,
+        database: Database,
+        ring: KeyRing,
+        clock: Callable[[], datetime],
+        keys: KeyDoor | None = None,
+        demand: Demand | None = None,
+    ) -> None:
+        """Build the rooms from the ground up; ``keys`` is the key broker's door, ``demand`` names the witnesses."""
         random_bytes = secrets.token_bytes
         self.database = database
         self.ring = ring
         self.clock = clock
+        self.keys = keys
         self.pseudonyms = Pseudonyms(ring.key("pseudonyms"))
         self.index = Index(database, ring, random_bytes)
         self.verifier = Verifier(database, ring)
-        self.log = Log(database, random_bytes)
-        self.record = RecordStore(database, ring, random_bytes)
-        self.people = People(database)
-        self.sessions = Sessions(database, self.people, ring.key("sessions"), random_bytes)
-        self.phones = Phones(self.log, self.sessions)
-        self.demo_links = DemoLinks(self.people, self.sessions)
-        self.decisions = Decisions(database)
-        self.cards = Cards(self.index, self.log, self.pseudonyms)
-        self.privacy = Privacy(self.index, self.log, self.decisions, self.people, clock)
+        self.record = RecordStore(database, ring, random_bytes, keys)
+        self._build_log(random_bytes, demand or Demand())
+        self._build_disclosure(random_bytes)
         self.counts = Counts(database)
-        self.gate = Gate(
-            Doors(
-                index=self.index,
-                record=self.record,
-                log=self.log,
-                decisions=self.decisions,
-                cards=self.cards,
-                pseudonyms=self.pseudonyms,
-                ring=ring,
-                clock=clock,
-                count=self.counts.count_all,
-                cell_of=visit_cell,
-            )
+        self.gate = self._gate()
+        self.delegations = Delegations(database, self.index, self.log, ring.key("family"), random_bytes)
+        self.privacy = Privacy(
+            self.index,
+            self.log,
+            self.decisions,
+            self.people,
+            clock,
+            closer=self.gate,
+            delegations=self.delegations,
         )
         self.queue = Queue(database)
         self.bills = Bills(database)
         self.bundles = Bundles(self.gate, self.index, clock, random_bytes)
         self.loader = Loader(database, self.bundles)
+
+    def _build_log(self, random_bytes: Callable[[int], bytes], demand: Demand) -> None:
+        self.log = Log(self.database, random_bytes)
+        self.public_log = PublicLog(self.database, self.ring, self.clock, random_bytes, demand.keys, demand.quorum)
+        self.sequencer = Sequencer(self.database, self.ring, self.clock, demand.quorum)
+        self.witnesses = Witnesses(demand)
+
+    def _build_disclosure(self, random_bytes: Callable[[int], bytes]) -> None:
+        ring = self.ring
+        self.people = People(self.database)
+        self.sessions = Sessions(self.database, self.people, ring.key("sessions"), random_bytes)
+        self.phones = Phones(self.log, self.sessions)
+        self.demo_links = DemoLinks(self.people, self.sessions)
+        self.decisions = Decisions(self.database)
+        self.quiet = Quiet(self.database, ring.key("quiet"), random_bytes)
+        self.cards = Cards(self.index, self.log, self.pseudonyms)
+        self.sign_in = sign_in_doors(
+            self.database,
+            ring,
+            people=self.people,
+            sessions=self.sessions,
+            index=self.index,
+            verifier=self.verifier,
+            log=self.log,
+            random_bytes=random_bytes,
+        )
+        self.emergencies = _Nothing()
+        self.orders = _Nothing()
+
+    def _gate(self) -> Gate:
+        return Gate(
+            Doors(
+                index=self.index,
+                record=self.record,
+                log=self.log,
+                decisions=self.decisions,
+                emergencies=self.emergencies,
+                orders=self.orders,
+                cards=self.cards,
+                pseudonyms=self.pseudonyms,
+                ring=self.ring,
+                clock=self.clock,
+                count=self.counts.count_all,
+                cell_of=visit_cell,
+            )
+        )
 
     async def housekeep(self) -> None:
         """Remove what has expired and release the statistics that are due, once."""

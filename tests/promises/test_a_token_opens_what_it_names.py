@@ -94,7 +94,7 @@ async def test_a_refusal_while_a_doctor_opens_leaves_him_no_wider_receipt(house:
 async def test_a_receipt_from_before_her_first_entry_is_void_after_a_refusal(house: App) -> None:
     doctor = await hospital(house)
     her = await resident(house, "XA000009")
-    state = await house.decisions.state(her, "county-2", house.clock())
+    state = await house.decisions.state(her, doctor, house.clock())
     await house.log.void(her)  # her chain has no entry yet
     with pytest.raises(Exception, match="changed a decision"):
         await house.log.seal(her, doctor, Purpose.TREAT, [], "code", decided_at=state.decided_at)

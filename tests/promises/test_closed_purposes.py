@@ -5,20 +5,26 @@ Read from the live database, the routes and the code, not from what somebody wro
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import date
 
 import asyncpg
+import cedarpy
 import httpx
 import pytest
 
+from carecode.api.metadata import statement
 from carecode.app import App
 from carecode.disclosure.people import Organisation, Staff
+from carecode.disclosure.policies import shipped
+from carecode.disclosure.policy import Facts, asker
 from carecode.disclosure.purposes import PURPOSES
 from carecode.identity.identifiers import parse
 from carecode.identity.person import Person
 from carecode.kernel.vocabulary import Purpose, Role
 from carecode.store.database import Target
+from proofs.schema import parse as parse_schema
 from tests.promises.wall import as_administrator
 
 FORBIDDEN = re.compile(
@@ -29,13 +35,40 @@ FORBIDDEN = re.compile(
 
 
 async def test_the_purposes_are_the_same_everywhere(module_target: Target) -> None:
+    """In Python, in the log's CHECK, in the policies' schema, and in what the API says of itself."""
+    in_python = {purpose.value for purpose in Purpose}
+    assert {purpose.value for purpose in PURPOSES} == in_python
+    assert await in_database(module_target) == in_python
+    assert set(parse_schema(shipped().schema_text).actions) == in_python
+    said = json.loads(statement("http://localhost/fhir"))["rest"][0]["documentation"]
+    listed = re.search(r"Purposes of use: ([A-Z, ]+)\.", said)
+    assert listed is not None
+    assert set(listed[1].split(", ")) == in_python
+
+
+async def in_database(target: Target) -> set[str]:
+    """Return the purposes that the log takes; no other table takes more."""
     rows = await as_administrator(
-        module_target,
-        "SELECT pg_get_constraintdef(oid) AS rule FROM pg_constraint"
-        " WHERE conrelid = 'audit.entry'::regclass AND pg_get_constraintdef(oid) LIKE '%TREAT%'",
+        target,
+        "SELECT conrelid::regclass::text AS place, pg_get_constraintdef(oid) AS rule FROM pg_constraint"
+        " WHERE pg_get_constraintdef(oid) LIKE '%TREAT%'",
     )
-    in_database = set(re.findall(r"'([A-Z]+)'", rows[0]["rule"]))
-    assert in_database == {purpose.value for purpose in Purpose} == {purpose.value for purpose in PURPOSES}
+    places = {row["place"]: set(re.findall(r"'([A-Z]+)'", row["rule"])) for row in rows}
+    assert all(purposes <= places["audit.entry"] for purposes in places.values())
+    return places["audit.entry"]
+
+
+@pytest.mark.parametrize("purpose", ["EMPLOY", "HMARKT", "HRESCH", "TRAIN", "SCHOOL", "MOVEMENT", "LIFEINS"])
+def test_the_policies_know_no_other_purpose(purpose: str) -> None:
+    """Not even somebody with every fact in her favour is answered: the engine takes no such question."""
+    policies = shipped()
+    facts = Facts(Purpose.PATRQT, Role.RESIDENT, is_herself=True, licensed=True, within_caps=True)
+    for action in (purpose, Purpose.PATRQT.value):
+        question = {"principal": 'Asker::"this"', "action": f'Action::"{action}"', "resource": 'Answer::"given"'}
+        entities = cedarpy.Entities.from_json_str(asker(facts), policies.schema)
+        (result,) = cedarpy.is_authorized_batch([question], policies.whole, entities, policies.schema)
+        assert result.allowed == (action != purpose)
+        assert bool(result.diagnostics.errors) == (action == purpose)
 
 
 @pytest.mark.parametrize("purpose", ["EMPLOY", "HMARKT", "HRESCH", "TRAIN", "SCHOOL", "MOVEMENT", "LIFEINS"])

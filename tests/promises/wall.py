@@ -25,7 +25,7 @@ SEAL = "CALL audit.seal($1, $2, $3, 'Dr Zhao', '', 'clinician', 'county-2', 'TRE
 READ = "SELECT * FROM record.find($1, $2, NULL, NULL, NULL, NULL, true, 1000, 0)"
 DEPOSIT = (
     "SELECT record.deposit($1, $2, 'machine', 'A machine', '', 'system', 'county-2', 'TREAT', 'deposit',"
-    " $3, $4, $5, $6, $7, $8, $9, now(), $10, $11)"
+    " $3, $4, $5, $6, $7, $8, $9, now(), $10, $11, gen_random_uuid(), 'wrapped')"
 )
 # Row-level security as it would be without the log: the planted fault under which each attack must succeed.
 WITHOUT_POLICY = "ALTER POLICY disclosed ON record.resource USING (true)"
@@ -78,7 +78,7 @@ class Wall:
     target: Target
     ring: KeyRing
     resident: uuid.UUID
-    revise: str = "SELECT record.revise($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
+    revise: str = "SELECT record.revise($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, gen_random_uuid(), 'wrapped')"
 
     @property
     def revision(self) -> tuple[object, ...]:
@@ -129,7 +129,6 @@ async def build(target: Target, ring: KeyRing) -> Wall:
     )
     connection = await wall.session("record")
     try:
-        await connection.fetchval("SELECT record.claim_key($1, $2)", wall.resident, b"wrapped")
         await connection.fetchval(
             DEPOSIT,
             wall.resident,

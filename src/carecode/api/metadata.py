@@ -13,6 +13,7 @@ import msgspec
 
 from carecode.api.call import Answer
 from carecode.api.parameters import known
+from carecode.kernel.vocabulary import Purpose
 from carecode.record.catalogue import TYPES
 
 if TYPE_CHECKING:
@@ -36,7 +37,8 @@ def statement(base: str) -> bytes:
     """Write the CapabilityStatement for this spelling of the base."""
     rest = {
         "mode": "server",
-        "documentation": "Residents' data is read under a bearer token, each reading logged before it is made.",
+        "documentation": "Residents' data is read under a bearer token, each reading logged before it is made. "
+        f"Purposes of use: {', '.join(purpose.value for purpose in Purpose)}.",
         "security": {
             "cors": True,
             "description": "Bearer tokens (RFC 6750). A token is bound to one resident and a purpose, or to a "

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from starlette.routing import BaseRoute, Mount, Route
 
-from carecode.api import wellknown
+from carecode.api import log, wellknown
 from carecode.api.fhir import Fhir
 from carecode.api.metrics import Metrics
 
@@ -24,6 +24,7 @@ def routes(app: App) -> list[BaseRoute]:
         Route("/fhir", fhir),
         Route("/.well-known/smart-configuration", wellknown.smart_configuration(app), methods=["GET", "OPTIONS"]),
         Route("/.well-known/carecode-keys", wellknown.carecode_keys(app), methods=["GET", "OPTIONS"]),
+        *log.routes(app),
         Route("/health", wellknown.health(app)),
         Route("/metrics", wellknown.metrics_text(metrics)),
     ]

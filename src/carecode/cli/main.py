@@ -7,12 +7,17 @@ from typing import Annotated
 
 import typer
 
+from carecode.cli.brokering import broker
 from carecode.cli.codes import codes, scan
 from carecode.cli.enrolling import enrol, token
 from carecode.cli.health import doctor
+from carecode.cli.keys import keys
 from carecode.cli.loading import load
 from carecode.cli.privacy import let_in, shut_out, who_looked
 from carecode.cli.serving import demo, migrate_command, serve
+from carecode.cli.staff import staff
+from carecode.cli.verifying import verify_log
+from carecode.cli.witnessing import witness
 
 app = typer.Typer(
     name="carecode",
@@ -43,7 +48,12 @@ app.command()(token)
 app.command("who-looked")(who_looked)
 app.command("shut-out")(shut_out)
 app.command("let-in")(let_in)
+app.add_typer(staff, name="staff")
+app.command()(witness)
+app.command("verify-log")(verify_log)
 app.command()(doctor)
+app.command()(broker)
+app.add_typer(keys, name="keys")
 
 
 def main() -> None:

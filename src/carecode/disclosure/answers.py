@@ -61,6 +61,7 @@ class Release:
     receipt: Receipt
     until: datetime
     complete: bool = True  # False: there is more than one answer holds
+    locked: int = 0  # how many things she locked and lets be seen as locked
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,28 +1,101 @@
-"""What a resident decided: which institutions she shut out, and whose treatment windows are open."""
+"""What a resident decided, stored: every decision is kept, the newest holds, each can be undone.
+
+``states`` is on the way of every disclosure: one statement for many residents and requesters at once.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
 
+from carecode.disclosure.choices import BITS, SUMMARY, Kind, Wish
+from carecode.kernel.errors import NotFoundError
+from carecode.kernel.vocabulary import ALL_CATEGORIES, NOTHING_CLOSED, SELF, Category, Closed, ResidentId, Role
 from carecode.store.room import Room
 
 if TYPE_CHECKING:
-    from carecode.kernel.vocabulary import Resident
+    from collections.abc import Mapping, Sequence
+
+    from carecode.kernel.vocabulary import Requester, Resident
     from carecode.store.database import Database
 
 WINDOW_HOURS: Final = 4
-"""How long a shown OPEN_RECORD code lets its institution open her record."""
+"""How long a shown OPEN_RECORD code lets its institution open her record when nobody chose days."""
+HISTORY_MAX: Final = 500
+HERSELF: Final = "resident"
+"""The id of a requester who is the resident herself."""
+QUIETLY: Final = "resident:quiet"
+"""The id of herself where somebody looks over her shoulder: sees less, decides nothing."""
+BY_HERSELF: Final = "self"
+BY_QUIET: Final = "quiet"
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """Her decisions about one institution, as the database had them at ``decided_at``."""
+    """What she decided about one requester, as the database had it at ``decided_at``."""
 
-    window_open: bool
-    refused: bool
     decided_at: datetime  # the database's clock
+    herself: bool = False  # she asks for her own record, quietly or not; never a delegate
+    quiet: bool = False
+    delegated: bool = False  # a delegate or guardian, under a delegation in force
+    guardian: bool = False
+    delegated_until: datetime | None = None
+    refused: bool = False  # shut out of what others wrote, or not let in where she is asked first
+    opted_out: bool = False  # every institution sees only its own
+    opted_out_everything: bool = False
+    unshared: bool = False  # what this institution writes now stays with it
+    person_refused: bool = False  # in emergencies too
+    window_open: bool = False  # a code, or a visit under way at this institution
+    window_until: datetime | None = None  # None with an open window: until the visit ends
+    emergency_refused: bool = False
+    closed_categories: frozenset[Category] = frozenset()
+    emergency_categories: frozenset[Category] = frozenset()  # of the closed ones: an emergency opens them
+    open_labels: Closed = NOTHING_CLOSED
+    emergency_labels: Closed = NOTHING_CLOSED
+    locked: int = 0  # how many entries and visits she shows as locked: the only count that staff may see
+
+
+@dataclass(frozen=True, slots=True)
+class OfDeposits:
+    """What of hers holds for what one institution writes now."""
+
+    whole: Closed = NOTHING_CLOSED  # bits of all that it writes
+    visits: Mapping[UUID | None, Closed] = field(default_factory=dict)  # bits of what belongs to a visit
+    counts: bool = True  # statistics may count it
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One decision as it stands in her history."""
+
+    id: UUID
+    kind: Kind
+    whom: str
+    about: str = field(repr=False)
+    choice: str
+    from_at: datetime
+    until_at: datetime | None
+    made_at: datetime
+    made_by: str  # BY_HERSELF, BY_QUIET, or the id of a delegate's requester
+    ended_at: datetime | None
+    ended_by: UUID | None  # the decision that took its place; its own id: undone; None: its time was over
+    marked: bool = False  # put into force; entries and visits: on the record's rows
+
+    @property
+    def wish(self) -> Wish:
+        """What was wished."""
+        return Wish(self.kind, self.choice, self.whom, self.about, self.from_at, self.until_at)
+
+    @property
+    def undone(self) -> bool:
+        """Tell whether it was taken back, not replaced."""
+        return self.ended_by == self.id
+
+    def holds(self, now: datetime) -> bool:
+        """Tell whether it is in force."""
+        return self.ended_at is None and self.from_at <= now and (self.until_at is None or now < self.until_at)
 
 
 class Decisions:
@@ -32,31 +105,187 @@ class Decisions:
         """Use the role ``carecode_disclosure``."""
         self._room = Room(database, "disclosure")
 
-    async def state(self, resident: Resident, organisation: str, now: datetime) -> State:
-        """Return what a decision about her and this institution depends on."""
-        row = (await self._room.fetch("facts", resident.id, organisation, now))[0]
-        return State(row["window_open"], row["refused"], row["decided_at"])
+    async def state(self, resident: Resident, requester: Requester, now: datetime) -> State:
+        """Return what a decision about her and this requester depends on."""
+        return (await self.states([(resident, requester)], now))[0]
 
-    async def open_window(self, resident: Resident, organisation: str, now: datetime, until: datetime) -> None:
-        """Let an institution open her record until then."""
-        await self._room.fetch("open_window", resident.id, organisation, now, until)
+    async def states(self, pairs: Sequence[tuple[Resident, Requester]], now: datetime) -> list[State]:
+        """Return the states of many residents and requesters, in their order: one statement."""
+        rows = await self._room.fetch(
+            "states",
+            [resident.id for resident, _ in pairs],
+            [requester.organisation for _, requester in pairs],
+            [requester.id for _, requester in pairs],
+            now,
+        )
+        return [_state(row, *pair) for row, pair in zip(rows, pairs, strict=True)]
+
+    async def counts(self, resident: Resident, now: datetime) -> bool:
+        """Tell whether statistics may count her."""
+        return bool((await self._room.fetch("counted", resident.id, now))[0][0])
+
+    async def of_deposits(self, resident: Resident, organisation: str, now: datetime) -> OfDeposits:
+        """Return what of hers closes what an institution writes now, and whether statistics count it."""
+        rows = await self._room.fetch("of_deposits", resident.id, organisation, now)
+        said = {row["kind"]: row["choice"] for row in rows if row["kind"] != Kind.VISIT}
+        left = said.get(Kind.EVERYTHING) == "out"
+        kept = left or said.get(Kind.EXCHANGE) == "out" or said.get(Kind.KEEP) == "keep"
+        return OfDeposits(
+            Closed.UNSHARED if kept else NOTHING_CLOSED,
+            {UUID(row["about"]): BITS[row["choice"]] for row in rows if row["kind"] == Kind.VISIT},
+            not left and said.get(Kind.STATISTICS) != "out",
+        )
+
+    async def visit_opened(self, resident: Resident, organisation: str, visit: UUID, now: datetime) -> None:
+        """Let an institution open her record while its own feed says that her visit there is under way."""
+        await self._room.run("visit_opened", resident.id, organisation, visit, now)
+
+    async def visit_ended(self, resident: Resident, organisation: str, visit: UUID, _now: datetime) -> None:
+        """Close what ``visit_opened`` opened; a window that a code opened is what it was."""
+        await self._room.run("visit_ended", resident.id, organisation, visit)
+
+    async def open_window(self, resident: Resident, organisation: str, now: datetime, until: datetime) -> datetime:
+        """Let an institution open her record until then, longer where she chose days; return until when."""
+        rows = await self._room.fetch("open_window", resident.id, organisation, now, until)
+        opened: datetime = rows[0]["until"]
+        return opened
 
     async def prune(self, now: datetime) -> None:
         """Forget windows that closed more than a day ago: a visit leaves no trail."""
         await self._room.fetch("prune_windows", now)
 
-    async def refuse(self, resident: Resident, organisation: str, now: datetime) -> None:
-        """Shut an institution out."""
-        await self._room.fetch("refuse", resident.id, organisation, now)
+    async def decide(self, resident: Resident, wish: Wish, made_by: str, now: datetime) -> UUID:
+        """Keep a checked wish; what it covers of the same maker ends.  Returns the decision's id."""
+        begins = wish.from_at or now
+        rows = await self._room.fetch(
+            "decide", resident.id, wish.kind, wish.whom, wish.about, wish.choice, begins, wish.until_at, now, made_by
+        )
+        made: UUID = rows[0]["id"]
+        await self._fit(resident, wish.kind, now)
+        return made
 
-    async def allow(self, resident: Resident, organisation: str) -> None:
-        """Let an institution in again; a window that an earlier code opened is what it was."""
-        await self._room.fetch("allow", resident.id, organisation)
+    async def undo(self, resident: Resident, decision: UUID, made_by: str, now: datetime) -> Decision:
+        """Take a decision back; what it had replaced stands again.  NotFoundError when it does not stand."""
+        rows = await self._room.fetch("undo_decision", resident.id, decision, now, made_by)
+        if not rows:
+            raise NotFoundError("decision-gone", "This was changed already. Look at the list again.")
+        undone = _decision(rows[0])
+        await self._fit(resident, undone.kind, now)
+        return undone
 
-    async def refusals(self, resident: Resident) -> dict[str, datetime]:
-        """Return the institutions she shut out, and since when."""
-        return {row["organisation"]: row["at"] for row in await self._room.fetch("refusals", resident.id)}
+    async def standing(self, resident: Resident, now: datetime, made_by: str | None = None) -> list[Decision]:
+        """Return the decisions that hold now or later, newest first; None: everybody's but the quiet one's."""
+        rows = await self._room.fetch("decisions", resident.id, made_by, now, None)
+        return [_decision(row) for row in rows]
+
+    async def history(self, resident: Resident, made_by: str | None = None, limit: int = HISTORY_MAX) -> list[Decision]:
+        """Return every decision ever made, newest first, at most HISTORY_MAX."""
+        rows = await self._room.fetch("decisions", resident.id, made_by, None, min(limit, HISTORY_MAX))
+        return [_decision(row) for row in rows]
+
+    async def on_rows(self, resident: Resident) -> list[Decision]:
+        """Return the decisions about entries and visits that stand, or that the record's rows still bear."""
+        return [_decision(row) for row in await self._room.fetch("on_rows", resident.id)]
+
+    async def mark(self, resident: Resident, decisions: Sequence[UUID], *, on: bool) -> None:
+        """Remember whether the record's rows bear these decisions."""
+        if decisions:
+            await self._room.run("mark_rows", resident.id, list(decisions), on)
+
+    async def due(self, now: datetime) -> list[ResidentId]:
+        """Return residents of whom a decision begins or ends by its date, or is not on the rows yet."""
+        return [ResidentId(row["resident_id"]) for row in await self._room.fetch("due", now)]
+
+    async def begin_and_end(self, resident: Resident, now: datetime) -> bool:
+        """Let decisions begin and end by their dates; tell whether any did."""
+        return bool(await self._room.fetch("begin_and_end", resident.id, now))
 
     async def windows(self, resident: Resident, now: datetime) -> dict[str, datetime]:
         """Return the institutions that may open her record now, and until when."""
         return {row["organisation"]: row["until"] for row in await self._room.fetch("windows", resident.id, now)}
+
+    async def _fit(self, resident: Resident, kind: Kind, now: datetime) -> None:
+        if kind is Kind.WINDOW:
+            await self._room.run("fit_windows", resident.id, now)
+
+
+def holding(decisions: Sequence[Decision], now: datetime) -> list[Decision]:
+    """Return of the decisions in force the one that wins about each thing and for each whom.
+
+    Her own comes before a delegate's, then the newest: the same order as the query ``states``.
+    """
+    won: dict[tuple[Kind, str, str], Decision] = {}
+    for decision in sorted(decisions, key=lambda x: (x.made_by != BY_HERSELF, -x.made_at.timestamp(), x.id)):
+        if decision.holds(now):
+            won.setdefault((decision.kind, decision.whom, decision.about), decision)
+    return list(won.values())
+
+
+def maker(requester: Requester) -> str:
+    """Return how her history names who decided."""
+    return {HERSELF: BY_HERSELF, QUIETLY: BY_QUIET}.get(requester.id, requester.id)
+
+
+def _state(row: Any, resident: Resident, requester: Requester) -> State:  # noqa: ANN401  # an asyncpg record
+    if requester.role is Role.RESIDENT or requester.organisation == SELF:
+        return _family(row, resident, requester)
+    everything = row["everything"] == "out"
+    out = everything or row["exchange"] == "out"
+    refused = row["institution"] == "refuse" or (row["newcomers"] == "ask" and row["institution"] is None)
+    closed = _categories(row["closed"])
+    if row["institution"] == "summary":
+        closed |= ALL_CATEGORIES - SUMMARY
+    return State(
+        decided_at=row["decided_at"],
+        refused=refused,
+        opted_out=out,
+        opted_out_everything=everything,
+        unshared=out or row["keep"] == "keep",
+        person_refused=row["person"] == "refuse",
+        window_open=row["visiting"] or row["window_until"] is not None,
+        window_until=None if row["visiting"] else row["window_until"],
+        emergency_refused=everything or row["emergency"] == "no",
+        closed_categories=closed,
+        emergency_categories=closed,
+        open_labels=NOTHING_CLOSED if out else Closed(row["opened"] or 0),
+        emergency_labels=NOTHING_CLOSED if everything else Closed(row["emergency_opened"] or 0),
+        locked=0 if refused or out else row["locked"],
+    )
+
+
+def _family(row: Any, resident: Resident, requester: Requester) -> State:  # noqa: ANN401  # an asyncpg record
+    """Return the state of herself, or of who acts for her: what she closes to institutions is no matter here."""
+    if requester.id in {HERSELF, QUIETLY}:
+        herself = requester.role is Role.RESIDENT and requester.resident == resident.id
+        return State(row["decided_at"], herself=herself, quiet=requester.id == QUIETLY)
+    if row["delegation"] is None:
+        return State(row["decided_at"], closed_categories=ALL_CATEGORIES)
+    return State(
+        row["decided_at"],
+        delegated=True,
+        guardian=row["delegation"] == "guardian",
+        delegated_until=row["delegated_until"],
+        closed_categories=ALL_CATEGORIES - _categories(row["categories"]),
+        open_labels=Closed(row["labels"]),
+    )
+
+
+def _categories(bits: int | None) -> frozenset[Category]:
+    return frozenset(category for category in Category if (bits or 0) & 1 << category)
+
+
+def _decision(row: Any) -> Decision:  # noqa: ANN401  # an asyncpg record
+    return Decision(
+        row["id"],
+        Kind(row["kind"]),
+        row["whom"],
+        row["about"],
+        row["choice"],
+        row["from_at"],
+        row["until_at"],
+        row["made_at"],
+        row["made_by"],
+        row["ended_at"],
+        row["ended_by"],
+        row["marked"],
+    )

@@ -11,17 +11,16 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 import msgspec
-import structlog
 
-from carecode.disclosure.admission import Admission
+from carecode.disclosure.admission import Admission, Asked
 from carecode.disclosure.answers import NOTHING_TO_OPEN, PAGE_MAX, Body, Found, Query, Refusal, Release
-from carecode.disclosure.cells import counted
 from carecode.disclosure.decisions import WINDOW_HOURS
 from carecode.disclosure.known import Known
 from carecode.disclosure.policy import Refuse
 from carecode.disclosure.receipts import Receipts
-from carecode.kernel.errors import CareCodeError, InvalidInputError, NotFoundError, RefusedError
-from carecode.kernel.vocabulary import ALL_CATEGORIES, CodePurpose, Purpose, RecordKey, Role
+from carecode.disclosure.writing import Writing, may_deposit
+from carecode.kernel.errors import InvalidInputError
+from carecode.kernel.vocabulary import ALL_CATEGORIES, NOTHING_CLOSED, Closed, CodePurpose, Purpose, RecordKey, Role
 from carecode.record.catalogue import as_seen, extract, matches, search_token
 
 if TYPE_CHECKING:
@@ -33,6 +32,8 @@ if TYPE_CHECKING:
     from carecode.crypto.pseudonyms import Pseudonyms
     from carecode.disclosure.cards import Cards
     from carecode.disclosure.decisions import Decisions
+    from carecode.disclosure.emergency import Emergencies
+    from carecode.disclosure.legal import Orders
     from carecode.identity.index import Index
     from carecode.kernel.vocabulary import (
         Category,
@@ -44,12 +45,10 @@ if TYPE_CHECKING:
         Resident,
         Resource,
     )
-    from carecode.record.store import RecordStore
+    from carecode.record.store import Mark, RecordStore
 
-log = structlog.get_logger()
 OPEN_MAX: Final = 50_000
 """The most resources that a person is shown at once; a busy life has a few thousand."""
-DEPOSITORS: Final = frozenset({Role.SYSTEM, Role.CLINICIAN, Role.INTEGRATOR})
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +59,8 @@ class Doors:
     record: RecordStore
     log: Log
     decisions: Decisions
+    emergencies: Emergencies
+    orders: Orders
     cards: Cards
     pseudonyms: Pseudonyms
     ring: KeyRing
@@ -77,9 +78,17 @@ class Gate:
         self._receipts = Receipts()
         self._known = Known(doors.index, doors.clock)
         self.directory: Final = DirectoryDoor(doors)
-        self._admission = Admission(doors.log, doors.decisions, doors.clock)
+        self._admission = Admission(doors.log, doors.decisions, doors.emergencies, doors.orders, doors.clock)
         self._token_key = doors.ring.key("record.tokens")
-        self._count_key = doors.ring.key("statistics")
+        self._writing = Writing(
+            doors.record,
+            doors.log,
+            self._admission,
+            doors.decisions,
+            doors.count,
+            doors.ring.key("statistics"),
+            doors.cell_of,
+        )
 
     # Numbers at the edge
 
@@ -106,7 +115,7 @@ class Gate:
         presentation: Presentation | None = None,
         resident: Resident | None = None,
     ) -> Release | Refusal:
-        """Open a record for a person: by a shown OPEN_RECORD code, or within an open window.
+        """Open a record for a person: by a shown OPEN_RECORD code, or on other grounds that policies know.
 
         A shown code opens a treatment window of WINDOW_HOURS for the requester's institution.
         """
@@ -116,17 +125,21 @@ class Gate:
         if resident is None:
             return NOTHING_TO_OPEN
         shown = presentation is not None and presentation.purpose is CodePurpose.OPEN_RECORD
-        receipt = await self._admission.admit(requester, resident, purpose, categories, code_shown=shown)
-        if isinstance(receipt, Refuse):
+        asked = Asked(requester, resident, purpose, categories, code_shown=shown)
+        receipt, grounds = await self._admission.admit(asked)
+        if isinstance(receipt, Refuse) or grounds is None:
             return NOTHING_TO_OPEN
         until = now + timedelta(hours=WINDOW_HOURS)
         if shown:
             await self.code_was_shown(requester, resident, CodePurpose.OPEN_RECORD)
+        elif grounds.ends is not None:
+            until = grounds.ends
         self._receipts.put(requester, resident, purpose, receipt)
         rows = await _whole(self._doors.record, receipt)
         card = await self._doors.cards.card(requester, resident)
         bodies = _seen(self.patient_id(requester, resident), rows)
-        return Release(card, bodies, receipt, until, complete=len(rows) < OPEN_MAX)
+        locked = 0 if Closed.LOCKED in receipt.opens else grounds.state.locked
+        return Release(card, bodies, receipt, until, complete=len(rows) < OPEN_MAX, locked=locked)
 
     async def code_was_shown(self, requester: Requester, resident: Resident, purpose: CodePurpose) -> None:
         """Open the treatment window of the requester's institution; only an OPEN_RECORD code does."""
@@ -150,7 +163,7 @@ class Gate:
             if found.total or await self._doors.log.is_live(receipt):
                 return found
             self._receipts.drop(requester, resident, purpose)
-        fresh = await self._admission.admit(requester, resident, purpose, ALL_CATEGORIES, code_shown=False)
+        fresh, _ = await self._admission.admit(Asked(requester, resident, purpose, ALL_CATEGORIES))
         if isinstance(fresh, Refuse):
             return Found([], 0)
         self._receipts.put(requester, resident, purpose, fresh)
@@ -172,51 +185,27 @@ class Gate:
     async def deposit(
         self, requester: Requester, resident: Resident, resources: Sequence[NewResource], now: datetime
     ) -> None:
-        """Store resources in her record and log it, in one transaction.
-
-        A clinician writes only where a code she showed opened a treatment window for the institution.
-        """
-        _may_deposit(requester)
-        if requester.resident not in {None, resident.id}:
-            raise RefusedError("other-resident", "This token is for another resident.")
-        if purpose_of(requester) is not Purpose.TREAT:
-            raise RefusedError("purpose-closed", "Only a token of the purpose TREAT stores resources.")
-        if requester.role is Role.CLINICIAN:
-            state = await self._doors.decisions.state(resident, requester.organisation, now)
-            if not state.window_open:
-                raise RefusedError("no-code", "Ask her to show a code of the kind Open my record first.")
-        await self._doors.record.deposit(
-            resident.keys[0],
-            resources,
-            organisation=requester.organisation,
-            requester=requester,
-            purpose=Purpose.TREAT,
-            now=now,
-        )
-        await self._counted(resident, resources, now)
-
-    async def _counted(self, resident: Resident, resources: Sequence[NewResource], now: datetime) -> None:
-        """Tell statistics; what they miss must not make a stored deposit look failed, and be sent again."""
-        cells = counted(self._count_key, resident.keys[0], resources, now.date(), self._doors.cell_of)
-        try:
-            if cells:
-                await self._doors.count(cells)
-        except CareCodeError as error:
-            log.warning("uncounted", code=error.code)
+        """Store resources in her record and log it, in one transaction (Writing.deposit)."""
+        await self._writing.deposit(requester, resident, resources, now)
 
     async def revise(
         self, requester: Requester, resident: Resident, resource: NewResource, *, expected: int, now: datetime
     ) -> int:
         """Replace a resource that the requester's own institution deposited; return the new version."""
-        _may_deposit(requester)
-        receipt = await self._admission.admit(
-            requester, resident, purpose_of(requester), ALL_CATEGORIES, code_shown=False, own_only=True
-        )
-        if isinstance(receipt, Refuse):
-            raise NotFoundError("no-such-resource", "There is no such resource.")
-        # Written ahead: a change that then fails is over-reported, never one that was made and not told.
-        await self._doors.log.append(resident, requester, "deposit", Purpose.TREAT, "replaces an entry")
-        return await self._doors.record.revise(receipt, resource, expected_version=expected, now=now)
+        return await self._writing.revise(requester, resident, resource, expected=expected, now=now)
+
+    async def close(
+        self,
+        requester: Requester,
+        resident: Resident,
+        *,
+        ids: Sequence[UUID] = (),
+        visits: Sequence[UUID] = (),
+        put: Closed = NOTHING_CLOSED,
+        take: Closed = NOTHING_CLOSED,
+    ) -> Sequence[Mark]:
+        """Put and take her own bits on entries or whole visits; return what was met (Writing.close)."""
+        return await self._writing.close(requester, resident, ids=ids, visits=visits, put=put, take=take)
 
 
 async def _whole(record: RecordStore, receipt: Receipt) -> list[Resource]:
@@ -268,7 +257,7 @@ class DirectoryDoor:
 
     async def deposit(self, requester: Requester, resources: Sequence[NewResource], now: datetime) -> int:
         """Store directory resources whose ids are new; return how many were."""
-        _may_deposit(requester)
+        may_deposit(requester)
         return await self._directory.put(resources, organisation=requester.organisation, now=now)
 
     async def get(self, type_name: str, resource_id: UUID) -> Body | None:
@@ -310,11 +299,6 @@ def _seen(number: str, rows: Sequence[Resource]) -> list[Body]:
 
 def _body(row: Resource) -> Body:
     return Body(row.type, row.id, row.version, row.updated_at, row.organisation, row.category, row.body)
-
-
-def _may_deposit(requester: Requester) -> None:
-    if requester.role not in DEPOSITORS:
-        raise RefusedError("may-not-deposit", "Only an institution's clinicians and systems may store resources.")
 
 
 def purpose_of(requester: Requester) -> Purpose:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 from carecode.kernel.errors import NotFoundError, RefusedError
@@ -87,6 +87,13 @@ class People:
             return None
         row = rows[0]
         return Requester(row["id"], Role(row["role"]), row["organisation"], row["name"], row["title"])
+
+    async def licensed(self, staff_id: str, now: datetime) -> bool:
+        """Tell whether a member of staff works here and her licence is in force (no dates: without end).
+
+        The same stands in every session as ``Requester.licensed``, read with it.
+        """
+        return bool((await self._room.fetch("licensed", staff_id, now.astimezone(UTC).date()))[0][0])
 
     async def is_demo(self) -> bool:
         """Tell whether this database holds demo data."""

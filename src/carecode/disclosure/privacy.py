@@ -1,19 +1,27 @@
-"""Her own side: who looked, and which institutions she shuts out or lets in again."""
+"""Her own side: who looked, and all that she decides, each with its consequence before and its undo after."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from carecode.kernel.errors import RefusedError
+from carecode.disclosure.choices import KINDS, Kind, Whom, Wish, checked
+from carecode.disclosure.closing import ON_ROWS
+from carecode.disclosure.consequences import Consequence, consequence
+from carecode.disclosure.decisions import BY_QUIET, HERSELF, QUIETLY, holding, maker
+from carecode.disclosure.marking import Marking
+from carecode.kernel.errors import NotFoundError, RefusedError, UnavailableError
 from carecode.kernel.vocabulary import Purpose, Role
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from datetime import datetime
+    from uuid import UUID
 
     from carecode.audit.log import Entry, Log
-    from carecode.disclosure.decisions import Decisions
+    from carecode.disclosure.decisions import Decision, Decisions
+    from carecode.disclosure.delegations import Delegations
+    from carecode.disclosure.marking import Closer
     from carecode.disclosure.people import Organisation, People
     from carecode.identity.index import Index
     from carecode.kernel.vocabulary import Requester, Resident
@@ -34,70 +42,187 @@ class Institution:
     """An institution as her privacy page shows it."""
 
     organisation: Organisation
-    refused_since: datetime | None
+    choice: str  # allow, summary or refuse
+    since: datetime | None  # when she chose it
     window_until: datetime | None
+
+    @property
+    def refused_since(self) -> datetime | None:
+        """Since when it is shut out; None when it is not."""
+        return self.since if self.choice == "refuse" else None
 
 
 class Privacy:
     """What a resident sees and decides about her own record."""
 
     def __init__(
-        self, index: Index, log: Log, decisions: Decisions, people: People, clock: Callable[[], datetime]
+        self,
+        index: Index,
+        log: Log,
+        decisions: Decisions,
+        people: People,
+        clock: Callable[[], datetime],
+        *,
+        closer: Closer | None = None,
+        delegations: Delegations | None = None,
     ) -> None:
-        """Work on these doors."""
+        """Work on these doors; ``closer`` is the gate, ``delegations`` says who acts for whom."""
         self._index = index
         self._log = log
         self._decisions = decisions
         self._people = people
         self._clock = clock
+        self._closer = closer
+        self._delegations = delegations
+
+    # What she sees
 
     async def who_looked(self, requester: Requester, *, own: bool = False, limit: int = LOOKS_MAX) -> list[Look]:
-        """Return her log, newest first; her own reading is left out unless ``own``."""
-        resident = await self._herself(requester)
+        """Return her log, newest first; her own reading is left out unless ``own``.
+
+        Quietly, and for who acts for her, it does not tell what she decided.
+        """
+        resident = await self._whose(requester, whole=True)
+        told = requester.id == HERSELF
         entries = await self._log.entries(resident, limit)
         return [
-            Look(entry, await self._people.organisation(entry.organisation) if entry.role != Role.RESIDENT else None)
+            Look(
+                entry if requester.id != QUIETLY else replace(entry, requester_title=""),
+                await self._people.organisation(entry.organisation) if entry.role != Role.RESIDENT else None,
+            )
             for entry in entries
-            if own or entry.role != Role.RESIDENT or entry.action == "decide"
+            if own or entry.role != Role.RESIDENT or entry.action == "decide" or entry.requester.startswith("delegate:")
+            if told or entry.action != "decide" or entry.requester == requester.id
         ]
 
     async def first_broken(self, requester: Requester) -> int | None:
         """Return the first entry of her log that does not follow from the one before, or None."""
-        return await self._log.first_broken(await self._herself(requester))
+        return await self._log.first_broken(await self._whose(requester, whole=True))
 
     async def institutions(self, requester: Requester) -> list[Institution]:
-        """Return every institution with what she decided about it."""
-        resident = await self._herself(requester)
-        refusals = await self._decisions.refusals(resident)
-        windows = await self._decisions.windows(resident, self._clock())
-        return [
-            Institution(known, refusals.get(known.handle), windows.get(known.handle))
-            for known in await self._people.organisations()
-            if known.kind in {"hospital", "clinic"}
-        ]
+        """Return every institution with what was decided about it."""
+        resident = await self._whose(requester)
+        now = self._clock()
+        held = holding(await self._decisions.standing(resident, now, _seen_by(requester)), now)
+        chosen = {x.whom: x for x in held if x.kind is Kind.INSTITUTION}
+        asks = any(x.kind is Kind.NEWCOMERS and x.choice == "ask" for x in held)
+        windows = await self._decisions.windows(resident, now)
+        found = []
+        for known in await self._people.organisations():
+            if known.kind in {"hospital", "clinic"}:
+                decision = chosen.get(known.handle)
+                choice = decision.choice if decision else "refuse" if asks else "allow"
+                since = decision.made_at if decision else None
+                found.append(Institution(known, choice, since, windows.get(known.handle)))
+        return found
+
+    async def standing(self, requester: Requester) -> list[Decision]:
+        """Return the decisions that hold now or later; for who acts for her, only that one's own."""
+        return await self._decisions.standing(await self._whose(requester), self._clock(), _seen_by(requester))
+
+    async def history(self, requester: Requester) -> list[Decision]:
+        """Return every decision ever made, newest first; for who acts for her, only that one's own."""
+        return await self._decisions.history(await self._whose(requester), _seen_by(requester))
+
+    # What she decides
+
+    async def preview(self, requester: Requester, wish: Wish) -> Consequence:
+        """Return what would follow, before anything is saved; refuses what ``decide`` would refuse."""
+        await self._possible(requester, wish)
+        standing = await self.standing(requester)
+        held = holding(standing, self._clock())
+        refused = any((x.kind, x.choice) in {(Kind.EMERGENCY, "no"), (Kind.EVERYTHING, "out")} for x in held)
+        return consequence(wish, emergencies_refused=refused)
+
+    async def decide(self, requester: Requester, wish: Wish) -> UUID | None:
+        """Keep a decision; when this returns it holds and no older receipt opens a row.
+
+        None when it holds already.  InvalidInputError for a wish that says nothing clear, NotFoundError
+        for an unknown institution.
+        """
+        resident, kept = await self._possible(requester, wish)
+        before = await self._decisions.standing(resident, self._clock(), _seen_by(requester))
+        if _holds_already(before, wish, maker(requester), self._clock()):
+            return None
+        made = await self._decisions.decide(resident, kept, maker(requester), self._clock())
+        try:
+            await self._follow(requester, resident, wish, wish.basis)
+        except NotFoundError:  # no such entry or visit in her record: nothing was decided
+            await self._decisions.undo(resident, made, maker(requester), self._clock())
+            raise
+        return made
+
+    async def undo(self, requester: Requester, decision: UUID) -> None:
+        """Take a decision back; what it had replaced holds again."""
+        resident = await self._whose(requester)
+        undone = await self._decisions.undo(resident, decision, maker(requester), self._clock())
+        await self._follow(requester, resident, undone.wish, f"undo {undone.wish.basis}")
 
     async def refuse(self, requester: Requester, organisation: str) -> None:
         """Shut an institution out; when this returns, none of its receipts opens a row any more."""
-        resident = await self._herself(requester)
-        await self._people.organisation(organisation)
-        if organisation in await self._decisions.refusals(resident):
-            return
-        await self._decisions.refuse(resident, organisation, self._clock())
-        await self._log.void(resident)
-        await self._log.append(resident, requester, "decide", Purpose.PATRQT, f"refuse {organisation}")
+        await self.decide(requester, Wish(Kind.INSTITUTION, "refuse", organisation))
 
     async def allow(self, requester: Requester, organisation: str) -> None:
         """Let an institution in again; nothing happens when it was not shut out."""
-        resident = await self._herself(requester)
-        await self._people.organisation(organisation)
-        if organisation not in await self._decisions.refusals(resident):
-            return
-        await self._decisions.allow(resident, organisation)
-        await self._log.void(resident)
-        await self._log.append(resident, requester, "decide", Purpose.PATRQT, f"allow {organisation}")
+        await self.decide(requester, Wish(Kind.INSTITUTION, "allow", organisation))
 
-    async def _herself(self, requester: Requester) -> Resident:
+    async def settle(self) -> int:
+        """Let decisions begin and end whose day came, of every resident; return of how many something changed."""
+        count = 0
+        for resident_id in await self._decisions.due(self._clock()):
+            resident = await self._index.by_id(resident_id)
+            if resident is not None:
+                changed = await self._decisions.begin_and_end(resident, self._clock())
+                if await self._marked(resident) or changed:
+                    await self._log.void(resident)
+                    count += 1
+        return count
+
+    async def _possible(self, requester: Requester, wish: Wish) -> tuple[Resident, Wish]:
+        resident = await self._whose(requester)
+        kept = checked(wish, self._clock())
+        if wish.whom and wish.kind is not Kind.PERSON:
+            await self._people.organisation(wish.whom)
+        return resident, kept
+
+    async def _follow(self, requester: Requester, resident: Resident, wish: Wish, basis: str) -> None:
+        """Put it on the rows, void what was opened under the decision before, and write it into her log."""
+        if maker(requester) == BY_QUIET:
+            return  # nothing she does quietly changes anything
+        if wish.kind in ON_ROWS:
+            await self._marked(resident, wish.about)
+        await self._log.void(resident)
+        await self._log.append(resident, requester, "decide", Purpose.PATRQT, basis)
+
+    async def _marked(self, resident: Resident, about: str = "") -> bool:
+        if self._closer is None:
+            raise UnavailableError("closer-none", "Entries cannot be locked or hidden here now. Try again later.")
+        return await Marking(self._decisions, self._closer, self._clock).mark(resident, about)
+
+    async def _whose(self, requester: Requester, *, whole: bool = False) -> Resident:
         resident = await self._index.by_id(requester.resident) if requester.resident else None
-        if requester.role is not Role.RESIDENT or resident is None:
-            raise RefusedError("herself-only", "Only she herself may see and change this.")
-        return resident
+        if requester.role is Role.RESIDENT and resident is not None:
+            if requester.id in {HERSELF, QUIETLY}:
+                return resident
+            if self._delegations is not None:
+                acting = await self._delegations.acting_as(requester, self._clock())
+                if acting is not None and acting.may_decide and (acting.sees_all or not whole):
+                    return resident
+        raise RefusedError("herself-only", "Only she herself may see and change this.")
+
+
+def _seen_by(requester: Requester) -> str | None:
+    """Return whose decisions this requester is shown: all to herself, else only her own."""
+    return None if requester.id == HERSELF else maker(requester)
+
+
+def _holds_already(standing: Sequence[Decision], wish: Wish, by: str, now: datetime) -> bool:
+    """Tell whether a wish without dates says what this maker's last word says, or, without one, what holds unsaid."""
+    if wish.from_at is not None or wish.until_at is not None:
+        return False
+    mine = [x for x in standing if (x.kind, x.whom, x.about, x.made_by) == (wish.kind, wish.whom, wish.about, by)]
+    if mine:
+        return len(mine) == 1 and mine[0].choice == wish.choice and mine[0].until_at is None and mine[0].holds(now)
+    row = KINDS[wish.kind]
+    said = any(x.kind in {wish.kind, Kind.NEWCOMERS} for x in standing)
+    return not said and wish.choice == row.unsaid and row.whom is not Whom.EITHER

@@ -1,20 +1,22 @@
 """Proofs of who asks: sessions, sign-in links, bearer tokens, and the codes that add a phone.
 
-Tokens are 256 random bits, kept as keyed hashes only: a copy of the database signs nobody in.
-Sign-in links exist on demo data only.
+Sessions are read from the database at each request: what is removed, locked or revoked ends with the
+next one.  A session of staff locks by itself after idle minutes; a fresh proof (a passkey, a phone's
+key, the hospital's own provider) is remembered with its time.  Sign-in links exist on demo data only.
 """
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
 
-from carecode.crypto.keyed import keyed_hash
-from carecode.disclosure.misses import Misses
+from carecode.disclosure.enrolments import Enrolments
 from carecode.disclosure.people import herself
-from carecode.kernel.errors import InvalidInputError, NotFoundError, RefusedError, UnavailableError
+from carecode.disclosure.tokens import SEEN_EVERY, Held, Holder, Tokens, day_of
+from carecode.kernel.errors import NotFoundError, RefusedError, UnavailableError
 from carecode.kernel.vocabulary import Purpose, Requester, ResidentId, Role
-from carecode.store.room import Room
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,10 +28,10 @@ SESSION_HOURS: Final = 12
 RESIDENT_SESSION_DAYS: Final = 30  # her own phone
 LINK_HOURS: Final = 24
 BEARER_HOURS: Final = 8
-ENROLMENT_MINUTES: Final = 10
-ENROLMENT_DIGITS: Final = 8
+IDLE: Final = timedelta(minutes=10)
+FRESH_FOR_HER: Final = timedelta(minutes=5)
+FRESH_FOR_STAFF: Final = timedelta(minutes=2)
 DESK_NUMBERS: Final = 10_000
-_TOKEN_BYTES: Final = 32
 
 AREAS: Final = {
     Role.RESIDENT: "my",
@@ -43,50 +45,94 @@ AREAS: Final = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One of her own sessions, as her list of devices shows it."""
+
+    id: UUID
+    how: str
+    began_on: date
+    seen_on: date
+
+
 class Sessions:
     """Everyone who is signed in, and how they came in."""
 
-    def __init__(self, database: Database, people: People, key: bytes, random_bytes: Callable[[int], bytes]) -> None:
-        """Use the role ``carecode_disclosure``; ``key`` hashes tokens."""
-        self._room = Room(database, "disclosure")
+    def __init__(
+        self,
+        database: Database,
+        people: People,
+        key: bytes,
+        random_bytes: Callable[[int], bytes],
+        idle: timedelta = IDLE,
+    ) -> None:
+        """Use the role ``carecode_disclosure``; ``key`` hashes tokens; staff are locked after ``idle``."""
+        self._tokens = Tokens(database, key, random_bytes)
+        self._room = self._tokens.room
+        self._enrolments = Enrolments(self._tokens)
         self._people = people
-        self._key = key
-        self._random_bytes = random_bytes
-        self._misses = Misses()
+        self._idle = idle
 
     async def session(self, token: str, now: datetime) -> Requester | None:
-        """Return who holds a session, or None when there is none (any more)."""
-        return await self._holder(token, "session", now)
+        """Return who holds a session, or None when there is none (any more) or it is locked."""
+        held = await self.held(token, now)
+        if held is None or self.is_locked(held, now):
+            return None
+        if held.requester.role is Role.RESIDENT:
+            now = day_of(now)
+        if now - held.seen_at >= SEEN_EVERY:
+            await self._room.run("see_session", held.id, now)
+        return held.requester
+
+    async def held(self, token: str, now: datetime) -> Held | None:
+        """Return a session as it stands, locked or not, without counting as use; None when there is none."""
+        found = await self._tokens.held(token, "session", now)
+        return found[0] if found else None
+
+    def is_locked(self, held: Held, now: datetime) -> bool:
+        """Tell whether a session waits for its holder's passkey: locked by hand, or idle for too long."""
+        return held.locked_at is not None or (
+            held.requester.role is not Role.RESIDENT and now - held.seen_at > self._idle
+        )
 
     async def bearer(self, token: str, now: datetime) -> Requester | None:
         """Return who holds a bearer token, or None."""
-        return await self._holder(token, "bearer", now)
+        found = await self._tokens.held(token, "bearer", now)
+        return found[0].requester if found else None
 
     async def sign_out(self, token: str) -> None:
         """End a session at once."""
-        await self._room.run("remove_session", self._hash(token))
+        await self._room.run("remove_session", self._tokens.hash(token))
 
-    async def sign_in(self, now: datetime, *, staff: str | None = None, resident: ResidentId | None = None) -> str:
-        """Begin a session and return its token.  Staff get four desk digits nobody else there has."""
-        desk_number = await self._desk_number(staff, now) if staff else None
-        length = timedelta(hours=SESSION_HOURS) if staff else timedelta(days=RESIDENT_SESSION_DAYS)
-        return await self._add("session", now + length, staff, resident, None, desk_number)
-
-    async def issue_bearer(
+    async def sign_in(
         self,
         now: datetime,
         *,
-        purpose: Purpose,
         staff: str | None = None,
         resident: ResidentId | None = None,
+        how: str = "link",
+        fresh: bool = False,
+    ) -> str:
+        """Begin a session and return its token.  Staff get four desk digits nobody else there has.
+
+        ``fresh``: its holder proved at this moment who she is.
+        """
+        desk_number = await self._desk_number(staff, now) if staff else None
+        length = timedelta(hours=SESSION_HOURS) if staff else timedelta(days=RESIDENT_SESSION_DAYS)
+        holder = Holder(staff, resident, desk_number=desk_number)
+        return await self._tokens.add("session", holder, now, now + length, how=how, fresh=fresh)
+
+    async def issue_bearer(
+        self, now: datetime, *, purpose: Purpose, staff: str | None = None, resident: ResidentId | None = None
     ) -> str:
         """Return a bearer token for a member of staff, bound to ``resident`` when one is given."""
-        return await self._add("bearer", now + timedelta(hours=BEARER_HOURS), staff, resident, purpose, None)
+        until = now + timedelta(hours=BEARER_HOURS)
+        return await self._tokens.add("bearer", Holder(staff, resident, purpose), now, until)
 
     async def link(self, now: datetime, *, staff: str | None = None, resident: ResidentId | None = None) -> str:
         """Return a sign-in link's token, usable until LINK_HOURS have passed.  Demo data only."""
         await self._people.require_demo()
-        return await self._add("link", now + timedelta(hours=LINK_HOURS), staff, resident, None, None)
+        return await self._tokens.add("link", Holder(staff, resident), now, now + timedelta(hours=LINK_HOURS))
 
     async def redeem(self, token: str, now: datetime) -> tuple[str, str]:
         """Turn a sign-in link into a session: ``(area, session token)``.
@@ -94,91 +140,98 @@ class Sessions:
         Raises RefusedError when the link is unknown or has expired, and on any but demo data.
         """
         await self._people.require_demo()
-        row = await self._row(token, "link", now)
-        if row is None:
+        found = await self._tokens.held(token, "link", now)
+        if found is None:
             raise RefusedError("link-expired", "This sign-in link has expired. Take a new one from the front page.")
-        role = Role(row["role"]) if row["role"] else Role.RESIDENT
-        return AREAS[role], await self.sign_in(now, staff=row["staff_id"], resident=row["resident_id"])
+        held, row = found
+        area = AREAS[held.requester.role]
+        return area, await self.sign_in(now, staff=row["staff_id"], resident=row["resident_id"])
+
+    async def reauthenticated(self, token: str, now: datetime) -> bool:
+        """Tell whether its holder proved within the last two minutes who she is (staff, before break-glass)."""
+        held = await self.held(token, now)
+        return held is not None and not self.is_locked(held, now) and _fresh(held, now, FRESH_FOR_STAFF)
+
+    async def stepped_up(self, token: str, now: datetime) -> bool:
+        """Tell whether she proved within the last five minutes that it is she (before privacy changes).
+
+        On demo data a session of a sign-in link counts as well, until it has proved something once.
+        """
+        held = await self.held(token, now)
+        if held is None:
+            return False
+        if held.how == "link" and held.fresh_at is None:
+            return await self._people.is_demo()
+        return _fresh(held, now, FRESH_FOR_HER)
 
     async def enrolment_code(self, resident: ResidentId, now: datetime) -> str:
         """Return eight digits that add one phone to a resident: once, within ten minutes."""
-        number = int.from_bytes(self._random_bytes(16), "big") % 10**ENROLMENT_DIGITS
-        code = f"{number:0{ENROLMENT_DIGITS}d}"
-        await self._room.run("add_enrolment", self._hash(code), resident, now + timedelta(minutes=ENROLMENT_MINUTES))
-        return code
+        return await self._enrolments.code(resident, now)
 
     async def redeem_enrolment(self, code: str, now: datetime, peer: str = "") -> tuple[Requester, str]:
-        """Use an enrolment code up: the resident and her session's token.
-
-        Raises InvalidInputError for anything but eight digits, RefusedError for a used, expired or
-        unknown one, UnavailableError when ``peer``, the address that asks, missed too often within a
-        minute, or when all together missed a hundred times as often.
-        """
-        digits = "".join(code.split()).replace("-", "")
-        if len(digits) != ENROLMENT_DIGITS or not (digits.isascii() and digits.isdigit()):
-            raise InvalidInputError("enrolment-form", "The code has eight digits. Type it as the desk shows it.")
-        self._misses.refuse_if_many(peer, now)
-        rows = await self._room.fetch("use_enrolment", self._hash(digits), now)
-        if not rows:
-            self._misses.add(peer, now)
-            raise RefusedError(
-                "enrolment-used", "This code was used already or is older than ten minutes. Ask the desk for a new one."
-            )
-        resident = ResidentId(rows[0]["resident_id"])
-        return herself(resident), await self.sign_in(now, resident=resident)
+        """Use an enrolment code up: the resident and her session's token (see Enrolments.redeem)."""
+        resident = await self._enrolments.redeem(code, now, peer)
+        return herself(resident), await self.sign_in(now, resident=resident, how="digits", fresh=True)
 
     async def prune(self, now: datetime) -> None:
-        """Remove sessions, links and tokens that have expired."""
-        await self._room.run("prune_sessions", now)
+        """Remove sessions, links, tokens, challenges and invitations that have expired."""
+        for query in ("prune_sessions", "prune_ceremonies", "prune_invitations"):
+            await self._room.run(query, now)
 
     async def _desk_number(self, staff: str, now: datetime) -> str:
         member = await self._people.staff(staff)
         if member is None:
             raise NotFoundError("staff-unknown", "There is no member of staff of that name here.")
         taken = {row["desk_number"] for row in await self._room.fetch("desk_numbers", member.organisation, now)}
-        start = int.from_bytes(self._random_bytes(8), "big") % DESK_NUMBERS
+        start = int.from_bytes(self._tokens.random_bytes(8), "big") % DESK_NUMBERS
         for step in range(DESK_NUMBERS):
             number = f"{(start + step) % DESK_NUMBERS:04d}"
             if number not in taken:
                 return number
         raise UnavailableError("desks-full", "Every desk number of this institution is in use. Sign out somewhere.")
 
-    async def _holder(self, token: str, kind: str, now: datetime) -> Requester | None:
-        row = await self._row(token, kind, now)
-        if row is None:
-            return None
-        resident = ResidentId(row["resident_id"]) if row["resident_id"] else None
-        if row["staff_id"] is None:
-            return herself(resident) if resident else None
-        purpose = Purpose(row["purpose"]) if row["purpose"] else None
-        return Requester(
-            row["staff_id"],
-            Role(row["role"]),
-            row["organisation"],
-            row["name"],
-            row["title"],
-            row["desk_number"],
-            resident,
-            purpose,
-        )
 
-    async def _row(self, token: str, kind: str, now: datetime) -> Any:  # noqa: ANN401  # an asyncpg record
-        rows = await self._room.fetch("session", self._hash(token), kind, now)
-        return rows[0] if rows else None
+def _fresh(held: Held, now: datetime, longest: timedelta) -> bool:
+    """Tell whether the last proof is recent; one from the future, by a clock stepped back, is none."""
+    return held.fresh_at is not None and timedelta() <= now - held.fresh_at <= longest
 
-    async def _add(  # one row's columns
-        self,
-        kind: str,
-        until: datetime,
-        staff: str | None,
-        resident: ResidentId | None,
-        purpose: Purpose | None,
-        desk_number: str | None,
-    ) -> str:
-        token = self._random_bytes(_TOKEN_BYTES).hex()
-        name = purpose.value if purpose else None
-        await self._room.run("add_session", self._hash(token), kind, staff, resident, name, desk_number, until)
-        return token
 
-    def _hash(self, token: str) -> bytes:
-        return keyed_hash(self._key, token.encode("utf-8", "replace"))
+class SessionBook:
+    """What is done to sessions that exist: locked, unlocked, proved fresh, listed, ended."""
+
+    def __init__(self, database: Database, key: bytes, random_bytes: Callable[[int], bytes]) -> None:
+        """Use the same key as Sessions."""
+        self._room = Tokens(database, key, random_bytes).room
+
+    async def lock(self, held: Held, now: datetime) -> None:
+        """Lock a session at once."""
+        await self._room.run("lock_session", held.id, now)
+
+    async def unlock(self, session: UUID, now: datetime) -> None:
+        """Open a locked session again: its holder proved at this moment who she is."""
+        await self._room.run("unlock_session", session, now)
+
+    async def prove(self, session: UUID, now: datetime) -> None:
+        """Remember that its holder proved at this moment who she is."""
+        await self._room.run("refresh_session", session, now)
+
+    async def of_resident(self, resident: ResidentId, now: datetime) -> list[Listed]:
+        """List her own sessions, newest first; times by day."""
+        rows: list[Any] = await self._room.fetch("sessions_of_resident", resident, now)
+        return [
+            Listed(row["id"], row["how"], row["began_at"].astimezone(now.tzinfo).date(),
+                   row["seen_at"].astimezone(now.tzinfo).date())
+            for row in rows
+        ]  # fmt: skip
+
+    async def end(self, resident: ResidentId, session: UUID) -> bool:
+        """End one of her own sessions; whether it was there and hers."""
+        return bool(await self._room.fetch("end_session_of", resident, session))
+
+    async def end_all(self, resident: ResidentId, but: UUID | None = None) -> None:
+        """End all her own sessions, links and tokens, but one."""
+        await self._room.run("end_sessions_of", resident, but)
+
+    async def end_staff(self, staff: str) -> None:
+        """End every session and token of a member of staff."""
+        await self._room.run("end_sessions_of_staff", staff)

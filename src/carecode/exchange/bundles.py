@@ -17,7 +17,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
-from carecode.disclosure.gate import DEPOSITORS
+from carecode.disclosure.writing import DEPOSITORS
 from carecode.exchange import envelope, plan
 from carecode.exchange.answers import CREATED, OK, Done, Taken, counted, instant, response
 from carecode.exchange.checking import Checking

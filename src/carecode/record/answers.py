@@ -9,11 +9,12 @@ from typing import Final
 
 import asyncpg
 
-from carecode.kernel.errors import ConflictError, InvalidInputError, UnavailableError
+from carecode.kernel.errors import ConflictError, InvalidInputError, RefusedError, UnavailableError
 from carecode.kernel.vocabulary import NewResource
 from carecode.store.database import unavailable
 
 TOKEN_GROUPS_MAX: Final = 2
+_ERASED: Final = "CC002"  # record.keep_key
 
 
 def flat_tokens(resources: Sequence[NewResource]) -> tuple[list[int], list[int]]:
@@ -52,4 +53,10 @@ def answered() -> Iterator[None]:
     except (asyncpg.LockNotAvailableError, asyncpg.QueryCanceledError, asyncpg.DeadlockDetectedError) as error:
         raise UnavailableError(
             "record-busy", "This record is in use right now. Nothing was changed; try again."
+        ) from error
+    except asyncpg.PostgresError as error:
+        if error.sqlstate != _ERASED:
+            raise
+        raise RefusedError(
+            "record-erased", "This record was erased. Nothing can be read or stored in it again."
         ) from error

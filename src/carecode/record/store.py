@@ -16,7 +16,7 @@ import asyncpg
 
 from carecode.crypto.keyring import KeyRing
 from carecode.crypto.uuid7 import RANDOM_BYTES, uuid7
-from carecode.kernel.errors import ConflictError, InvalidInputError, NotFoundError
+from carecode.kernel.errors import ConflictError, InvalidInputError, NotFoundError, RefusedError
 from carecode.kernel.vocabulary import (
     NOTHING_CLOSED,
     Category,
@@ -32,7 +32,7 @@ from carecode.record.answers import answered, flat_tokens, groups_of
 from carecode.record.catalogue import BY_NUMBER, type_named
 from carecode.record.codec import Codec, shipped_dictionaries
 from carecode.record.directory import Directory
-from carecode.record.keys import DataKeys
+from carecode.record.keys import DataKeys, KeyDoor, WithoutBroker
 from carecode.record.recent import Recent
 from carecode.store.database import Database
 from carecode.store.pool import RoomPool
@@ -56,13 +56,19 @@ class Mark:
 class RecordStore:
     """Residents' resources; ``directory`` holds what belongs to no resident."""
 
-    def __init__(self, database: Database, ring: KeyRing, random_bytes: Callable[[int], bytes]) -> None:
-        """Connect on first use; ``random_bytes`` gives data keys, nonces and deposit numbers."""
+    def __init__(
+        self,
+        database: Database,
+        ring: KeyRing,
+        random_bytes: Callable[[int], bytes],
+        keys: KeyDoor | None = None,
+    ) -> None:
+        """Connect on first use; ``random_bytes`` gives nonces and deposit numbers, ``keys`` the data keys."""
         self.directory: Final = Directory(database, ring, random_bytes)
         self._database = database
         self._random_bytes = random_bytes
         self._codec = Codec(shipped_dictionaries(), random_bytes)
-        self._keys = DataKeys(ring.key("record.kek"), random_bytes)
+        self._keys = DataKeys(keys or WithoutBroker(ring.key("record.kek"), random_bytes), self._codec.forget)
         self._places = Recent[UUID, RecordKey](PLACES_MAX)
         self._queries = queries("record")
 
@@ -88,11 +94,13 @@ class RecordStore:
         types = [_resident_number(resource.type) for resource in resources]
         number = _deposit_number(now, self._random_bytes)
         bodies = [(resource.id, resource.body) for resource in resources]
-        stored = self._codec.encode_all(key, await self._data_key(key), bodies)
+        data_key = await self._keys.to_write(key)
+        stored = self._codec.encode_all(key, data_key.dek, bodies)
         who = (requester.id, requester.name, requester.title, requester.role, organisation, purpose, basis)
         columns = ([r.id for r in resources], [r.category for r in resources], [r.sort_date for r in resources])
         marks = ([int(r.closed) for r in resources], [r.visit for r in resources])
-        await self._value("deposit", key, number, *who, types, *columns, *flat_tokens(resources), stored, now, *marks)
+        sealed = (*flat_tokens(resources), stored, now, *marks, data_key.id, data_key.wrapped)
+        await self._value("deposit", key, number, *who, types, *columns, *sealed)
         return number
 
     async def read(
@@ -120,7 +128,7 @@ class RecordStore:
             rows = await pool.fetch(
                 self._queries["find"], receipt.id, receipt.requester, *asked, *page, receipt.depositor
             )
-        return [self._opened(row) for row in rows]
+        return await self._opened(receipt, rows)
 
     async def count(
         self, receipt: Receipt, *, type_name: str | None = None, tokens: Sequence[Sequence[int]] = ()
@@ -134,10 +142,10 @@ class RecordStore:
         """Return one version of a resource, current or replaced; None when the receipt opens no such."""
         number = type_named(type_name).number
         with answered():
-            row = await (await self._pool()).fetchrow(
+            rows = await (await self._pool()).fetch(
                 self._queries["version"], receipt.id, receipt.requester, number, resource_id, version
             )
-        return self._opened(row) if row else None
+        return next(iter(await self._opened(receipt, rows)), None)
 
     async def revise(self, receipt: Receipt, resource: NewResource, *, expected_version: int, now: datetime) -> int:
         """Replace a resource that the receipt's organisation deposited itself; return the new version.
@@ -149,7 +157,7 @@ class RecordStore:
         key = await self.locate(resource.id)
         if key is None:
             raise NotFoundError("no-such-resource", "There is no such resource.")
-        dek, next_version = await self._data_key(key), expected_version + 1
+        data_key, next_version = await self._keys.to_write(key), expected_version + 1
         version = await self._value(
             "revise",
             receipt.id,
@@ -161,10 +169,12 @@ class RecordStore:
             resource.category,
             resource.sort_date,
             resource.tokens,
-            self._codec.encode(key, dek, resource.id, next_version, resource.body),
+            self._codec.encode(key, data_key.dek, resource.id, next_version, resource.body),
             now,
             int(resource.closed),
             resource.visit,
+            data_key.id,
+            data_key.wrapped,
         )
         if version is None:
             raise ConflictError("version-conflict", "The resource was changed in the meantime. Read it again.")
@@ -199,25 +209,32 @@ class RecordStore:
         return found
 
     def forget(self, key: RecordKey) -> None:
-        """Drop a resident's data key from memory, when her record is erased."""
-        dek = self._keys.forget(key)
-        if dek is not None:
-            self._codec.forget(dek)
+        """Drop a resident's data keys from memory, when her record is erased."""
+        self._keys.forget(key)
 
-    def _opened(self, row: asyncpg.Record) -> Resource:
-        owner, number, resource_id, version, at, organisation, category, body, wrapped = row
-        key = RecordKey(owner)
-        dek = self._keys.open(key, wrapped)
-        plain = self._codec.decode(key, dek, resource_id, version, body)
-        name = BY_NUMBER[number].name
-        return Resource(name, str(resource_id), version, at, organisation, Category(category), plain)
-
-    async def _data_key(self, key: RecordKey) -> bytes:
-        """Return her data key; the first one to ask makes it."""
-        held = self._keys.held(key)
-        if held is not None:
-            return held
-        return self._keys.open(key, await self._value("claim_key", key, self._keys.fresh(key)))
+    async def _opened(self, receipt: Receipt, rows: Sequence[asyncpg.Record]) -> list[Resource]:
+        """Unseal rows that were read under a receipt; none when it ended meanwhile."""
+        if not rows:
+            return []
+        try:
+            deks = await self._keys.to_read(receipt, ((row[0], row[8], row[9]) for row in rows))
+        except RefusedError as error:
+            if error.code in {"receipt-over", "record-erased"}:
+                return []
+            raise
+        decode = self._codec.decode
+        return [
+            Resource(
+                BY_NUMBER[number].name,
+                str(resource_id),
+                version,
+                at,
+                organisation,
+                Category(category),
+                decode(owner, deks[owner, key_id], resource_id, version, body),
+            )
+            for owner, number, resource_id, version, at, organisation, category, body, key_id, _wrapped in rows
+        ]
 
     async def _pool(self) -> RoomPool:
         return await self._database.pool("record")

@@ -31,6 +31,7 @@ ROOMS: Final = (
     "visits",
     "settlement",
     "statistics",
+    "broker",
 )
 POOL_SIZE_MAX: Final = 8
 COMMAND_SECONDS_MAX: Final = 60.0

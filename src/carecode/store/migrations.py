@@ -13,14 +13,13 @@ import hashlib
 import hmac
 import re
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import TYPE_CHECKING, Final
 
 import asyncpg
 
 from carecode.kernel.errors import ConflictError, CorruptError, UnavailableError
 from carecode.store.database import ROOMS, unavailable
-from carecode.store.queries import queries
+from carecode.store.queries import queries, sql_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -57,7 +56,7 @@ def scripts() -> list[Script]:
     found: list[Script] = []
     for room in ROOMS:
         numbers: set[int] = set()
-        for entry in sorted((files("carecode") / room / "sql").iterdir(), key=lambda e: e.name):
+        for entry in sorted(sql_folder(room).iterdir(), key=lambda e: e.name):
             if entry.name == "queries.sql":
                 continue
             match = _SCRIPT.fullmatch(entry.name)

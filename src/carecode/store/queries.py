@@ -15,8 +15,17 @@ from carecode.kernel.errors import CorruptError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from importlib.resources.abc import Traversable
 
 _NAME: Final = re.compile(r"^-- name: ([a-z][a-z0-9_]*)\s*$", re.MULTILINE)
+
+
+_FOLDERS: Final = {"broker": "disclosure/broker"}  # rooms that stand inside another
+
+
+def sql_folder(room: str) -> Traversable:
+    """Return the folder with a room's SQL."""
+    return files("carecode") / _FOLDERS.get(room, room) / "sql"
 
 
 @cache
@@ -25,7 +34,7 @@ def queries(room: str) -> Mapping[str, str]:
 
     Raises CorruptError for a query without a description or a name that stands twice.
     """
-    text = (files("carecode") / room / "sql" / "queries.sql").read_text(encoding="utf-8")
+    text = (sql_folder(room) / "queries.sql").read_text(encoding="utf-8")
     return MappingProxyType(parse(text))
 
 

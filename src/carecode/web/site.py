@@ -10,10 +10,11 @@ from carecode.kernel.errors import NotFoundError
 from carecode.web import sessions
 from carecode.web.cashier import pay
 from carecode.web.clinic import open as clinic
-from carecode.web.desk import checkin
+from carecode.web.desk import checkin, recover
 from carecode.web.desk import enrol as desk_enrol
-from carecode.web.front import developers, doors, signin
-from carecode.web.my import code, enrol, looked, privacy, record
+from carecode.web.front import confirm, developers, doors, invited, lock, places, provider, signin, team
+from carecode.web.front.refusals import spoken
+from carecode.web.my import code, devices, enrol, looked, privacy, record
 from carecode.web.page import route
 from carecode.web.rendering import STATIC, Files, static
 
@@ -34,6 +35,7 @@ FORMS: Final = (
     "/cashier/scan",
     "/cashier/charge",
     "/cashier/pay",
+    "/desk/cancel-phones",
 )
 
 
@@ -44,6 +46,7 @@ def routes(app: App) -> list[BaseRoute]:
         Mount("/static", Files(directory=STATIC), name="static"),
         route(app, "/", doors.show),
         route(app, "/developers", developers.show),
+        *_sign_in(app),
         route(app, "/signin/{token}", signin.redeem),
         *(route(app, f"/{area}/sign-out", signin.sign_out, area=area, method="POST") for area in sessions.AREAS),
         route(app, "/my", code.show, area="my"),
@@ -74,6 +77,70 @@ def routes(app: App) -> list[BaseRoute]:
         route(app, "/cashier/pay", pay.pay, area="cashier", method="POST"),
         *(route(app, path, _back) for path in FORMS),
         route(app, "/{path:path}", _nothing),
+    ]
+
+
+def _sign_in(app: App) -> list[BaseRoute]:
+    """List the pages of signing in, locking, switching and proving anew."""
+    plain = (
+        ("GET", "/signin", signin.show),
+        ("POST", "/signin/passkey/ask", signin.ask),
+        ("POST", "/signin/passkey", signin.enter),
+        ("GET", "/signin/invite", invited.show),
+        ("POST", "/signin/invite/look", invited.look),
+        ("POST", "/signin/invite/ask", invited.ask),
+        ("POST", "/signin/invite", invited.take),
+        ("POST", "/signin/invite/join/ask", invited.ask_join),
+        ("POST", "/signin/invite/join", invited.join),
+        ("POST", "/signin/provider", provider.leave_invited),
+        ("GET", "/signin/provider/back", provider.come_back),
+        ("GET", "/signin/provider/{organisation}", provider.leave),
+    )
+    locked = (  # to pages of an area a locked session is none: these look at it themselves
+        ("GET", "lock", lock.show),
+        ("POST", "lock", lock.lock),
+        ("POST", "unlock/ask", lock.ask),
+        ("POST", "unlock", lock.unlock),
+        ("POST", "unlock/word", lock.unlock_by_word),
+    )
+    of_staff = (
+        ("POST", "awake", lock.awake),
+        ("GET", "switch", places.show),
+        ("POST", "switch", places.switch),
+    )
+    of_all = (
+        ("GET", "confirm", confirm.show),
+        ("POST", "confirm/ask", confirm.ask),
+        ("POST", "confirm", confirm.prove),
+        ("POST", "confirm/word", confirm.prove_by_word),
+        ("GET", "confirm/provider", provider.leave_to_prove),
+    )
+    of_one = (
+        ("POST", "my", "confirm/phone/ask", confirm.ask_phone),
+        ("POST", "my", "confirm/phone", confirm.prove_by_phone),
+        ("GET", "my", "devices", devices.show),
+        ("POST", "my", "devices/cancel", devices.cancel),
+        ("POST", "my", "devices/others", devices.cancel_others),
+        ("GET", "my", "devices/passkey", devices.add),
+        ("POST", "my", "devices/passkey/ask", devices.ask),
+        ("POST", "my", "devices/passkey", devices.keep),
+        ("POST", "desk", "cancel-phones", recover.cancel_all),
+        ("GET", "officer", "staff", team.show),
+        ("POST", "officer", "staff", team.invite),
+    )
+    everywhere = [(method, area, path, handler) for area in sessions.AREAS for method, path, handler in of_all]
+    at_work = [(method, area, path, handler) for area in sessions.STAFF_AREAS for method, path, handler in of_staff]
+    return [
+        *(route(app, path, spoken(handler), method=method) for method, path, handler in plain),
+        *(
+            route(app, f"/{x}/{path}", spoken(handler), method=m)
+            for x in sessions.STAFF_AREAS
+            for m, path, handler in locked
+        ),
+        *(
+            route(app, f"/{area}/{path}", spoken(handler), area=area, method=method)
+            for method, area, path, handler in (*everywhere, *at_work, *of_one)
+        ),
     ]
 
 

@@ -10,6 +10,10 @@ CALL audit.seal_many($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14
 -- Append an entry that opens no row: an identification, a decision, a refusal.
 SELECT audit.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12);
 
+-- name: set_cap
+-- How often a person or an institution may disclose within an hour.
+SELECT audit.set_cap($1, $2);
+
 -- name: void
 -- Void every receipt of hers.
 SELECT audit.void($1);
@@ -32,3 +36,101 @@ SELECT audit.prune();
 -- name: is_live
 -- Tell whether a receipt still opens rows for this requester.
 SELECT audit.is_live($1, $2);
+
+-- ---------------------------------------------------------------------------------------- the public log
+
+-- name: log_setting
+-- What the log is called; the first who asks fixes it.
+SELECT audit.log_setting($1, $2);
+
+-- name: log_lock
+-- Be the only sequencer until the transaction ends, if nobody else is.
+SELECT audit.log_lock();
+
+-- name: log_newest
+-- The newest checkpoint.
+SELECT size, root, map_root, at FROM audit.log_newest();
+
+-- name: log_pending
+-- Entries committed and not yet sequenced.
+SELECT target, residents, seqs, prevs, hashes, last_xid FROM audit.log_pending($1);
+
+-- name: log_between
+-- Entries of one chain.
+SELECT seq, prev, hash FROM audit.log_between($1, $2, $3);
+
+-- name: log_statements
+-- Statements that wait for their place.
+SELECT id, body FROM audit.log_statements($1);
+
+-- name: log_advance
+-- Remember how far the sequencer is.
+SELECT audit.log_advance($1, $2, $3, $4);
+
+-- name: log_rest
+-- Remember that nothing waits.
+SELECT audit.log_rest($1);
+
+-- name: log_write
+-- Store one batch.
+SELECT audit.log_write($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14);
+
+-- name: log_placed
+-- Remember where statements stand.
+SELECT audit.log_placed($1, $2);
+
+-- name: log_map_pages
+-- Buckets of the head map that are not empty, by pages, as they stood at a size.
+SELECT bucket, body FROM audit.log_map_pages($1, $2);
+
+-- name: log_map_tiles
+-- Upper hashes of the head map as they stood at a size.
+SELECT depth, idx, hashes FROM audit.log_map_tiles($1, $2, $3);
+
+-- name: log_map_prune
+-- Remove what was superseded at a size, of these buckets and tiles.
+SELECT audit.log_map_prune($1, $2, $3, $4);
+
+-- name: log_map_sweep
+-- Remove all that was superseded at a size.
+SELECT audit.log_map_sweep($1);
+
+-- name: log_hashes
+-- Hashes of runs of complete subtrees.
+SELECT hashes FROM audit.log_hashes($1, $2, $3) AS h ORDER BY h.place;
+
+-- name: log_leaves
+-- Leaves by their place.
+SELECT data FROM audit.log_leaves($1, $2);
+
+-- name: log_leaf_of
+-- Where leaves stand.
+SELECT idx FROM audit.log_leaf_of($1);
+
+-- name: log_checkpoint
+-- The newest checkpoint that so many witnesses cosigned.
+SELECT size, at, note FROM audit.log_checkpoint($1);
+
+-- name: log_bundle
+-- The same, and what proofs of the head map are made of.
+SELECT depth, idx, body FROM audit.log_bundle($1, $2, $3, $4);
+
+-- name: log_note
+-- What the log signed at a size.
+SELECT audit.log_note($1);
+
+-- name: log_cosign
+-- Keep a witness's cosignature.
+SELECT audit.log_cosign($1, $2, $3, $4, $5);
+
+-- name: log_publish
+-- Take a statement for the log.
+SELECT audit.log_publish($1, $2, $3);
+
+-- name: log_statement_leaf
+-- Where a statement stands.
+SELECT audit.log_statement_leaf($1);
+
+-- name: log_status
+-- How far the log is behind.
+SELECT size, at, waiting_seconds, cosigned_size, cosigned_at, uncosigned_seconds FROM audit.log_status($1);

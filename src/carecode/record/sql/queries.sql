@@ -1,14 +1,10 @@
--- name: claim_key
--- Her wrapped data key; the given one becomes hers when she has none.
-SELECT record.claim_key($1, $2);
-
 -- name: deposit
 -- Store resources and their log entry in one transaction; the time of the entry.
-SELECT record.deposit($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19);
+SELECT record.deposit($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21);
 
 -- name: find
 -- Current resources that the receipt opens.
-SELECT resident_id, type, id, version, at, organisation, category, body, wrapped
+SELECT resident_id, type, id, version, at, organisation, category, body, key_id, wrapped
 FROM record.find($1, $2, $3, $4, $5, $6, $7, $8, $9, $10);
 
 -- name: count
@@ -17,12 +13,12 @@ SELECT record.count($1, $2, $3, $4, $5, $6);
 
 -- name: version
 -- One version of a resource that the receipt opens, current or replaced.
-SELECT resident_id, type, id, version, at, organisation, category, body, wrapped
+SELECT resident_id, type, id, version, at, organisation, category, body, key_id, wrapped
 FROM record.version($1, $2, $3, $4, $5);
 
 -- name: revise
 -- Replace a resource by its next version; the new version, or null when the expected one is not current.
-SELECT record.revise($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13);
+SELECT record.revise($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15);
 
 -- name: close
 -- Close and open resources of hers, by their ids or visits; which were met and what they had before.

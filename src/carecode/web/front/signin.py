@@ -1,4 +1,4 @@
-"""Signing in by a link of the demo town, and signing out of an area."""
+"""Signing in: with a passkey, by a link of the demo town; and signing out of an area."""
 
 from __future__ import annotations
 
@@ -6,12 +6,42 @@ from typing import TYPE_CHECKING
 
 from carecode.kernel.errors import NotFoundError
 from carecode.web import sessions
+from carecode.web.arriving import doors, first_page, remember, site_of
+from carecode.web.bodies import json_object, object_of, text_of
 from carecode.web.clinic import opened
 
 if TYPE_CHECKING:
     from starlette.responses import Response
 
     from carecode.web.page import Page
+
+
+async def show(page: Page) -> Response:
+    """Show the ways in; the same for everybody."""
+    wanted = page.request.query_params.get("area", "")
+    return page.render(
+        "front/signin.html",
+        wanted=wanted if wanted in sessions.AREAS else "",
+        providers=[
+            (provider.organisation, await page.place(provider.organisation))
+            for provider in await doors(page).providers.listed()
+        ],
+        demo=await page.app.people.is_demo(),
+    )
+
+
+async def ask(page: Page) -> Response:
+    """Give a challenge to whoever asks."""
+    return page.answer(await doors(page).entrance.ask(site_of(page), page.now))
+
+
+async def enter(page: Page) -> Response:
+    """Take a passkey's answer and begin a session."""
+    sent = await json_object(page)
+    entered = await doors(page).entrance.enter(
+        site_of(page), object_of(sent, "credential"), page.now, wanted=text_of(sent, "wanted"), peer=page.peer
+    )
+    return remember(page, page.answer({"go": first_page(entered)}), entered)
 
 
 async def redeem(page: Page) -> Response:

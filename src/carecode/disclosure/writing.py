@@ -1,0 +1,207 @@
+"""The gate's side for writes: label, store and log in one transaction; close and open what is stored."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final, Protocol
+
+import msgspec
+import structlog
+
+from carecode.disclosure.admission import Asked
+from carecode.disclosure.cells import counted
+from carecode.disclosure.policy import Refuse
+from carecode.kernel.errors import CareCodeError, NotFoundError, RefusedError
+from carecode.kernel.vocabulary import ALL_CATEGORIES, NOTHING_CLOSED, Closed, Purpose, Role
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+    from datetime import date, datetime
+    from uuid import UUID
+
+    from carecode.audit.log import Log
+    from carecode.disclosure.admission import Admission
+    from carecode.disclosure.decisions import Decisions
+    from carecode.kernel.vocabulary import (
+        Category,
+        Counted,
+        NewResource,
+        Receipt,
+        RecordKey,
+        Requester,
+        Resident,
+    )
+
+log = structlog.get_logger()
+DEPOSITORS: Final = frozenset({Role.SYSTEM, Role.CLINICIAN, Role.INTEGRATOR})
+OPEN_VISIT: Final = frozenset({"arrived", "triaged", "in-progress", "onleave"})
+"""FHIR R4 Encounter.status of a visit that is under way: its institution treats her now."""
+
+
+class _Marked(Protocol):
+    """A resource whose bits were changed."""
+
+    @property
+    def type(self) -> str: ...
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def category(self) -> Category: ...
+    @property
+    def before(self) -> Closed: ...
+
+
+class Shelf(Protocol):
+    """What writing needs of the record."""
+
+    async def deposit(  # noqa: D102  # as RecordStore has it
+        self,
+        key: RecordKey,
+        resources: Sequence[NewResource],
+        *,
+        organisation: str,
+        requester: Requester,
+        purpose: Purpose,
+        now: datetime,
+    ) -> object: ...
+
+    async def revise(  # noqa: D102
+        self, receipt: Receipt, resource: NewResource, *, expected_version: int, now: datetime
+    ) -> int: ...
+
+    async def close(  # noqa: D102
+        self, receipt: Receipt, *, ids: Sequence[UUID], visits: Sequence[UUID], put: Closed, take: Closed
+    ) -> Sequence[_Marked]: ...
+
+
+class _Encounter(msgspec.Struct):
+    status: str = ""
+
+
+class Writing:
+    """Deposits, revisions, and her closing and opening of entries."""
+
+    def __init__(
+        self,
+        shelf: Shelf,
+        log: Log,
+        admission: Admission,
+        decisions: Decisions,
+        count: Callable[[Sequence[Counted]], Awaitable[object]],
+        count_key: bytes,
+        cell_of: Callable[[str, date], int],
+    ) -> None:
+        """Write to ``shelf``; tell statistics by ``count``."""
+        self._shelf = shelf
+        self._log = log
+        self._admission = admission
+        self._decisions = decisions
+        self._count = count
+        self._count_key = count_key
+        self._cell_of = cell_of
+
+    async def deposit(
+        self, requester: Requester, resident: Resident, resources: Sequence[NewResource], now: datetime
+    ) -> None:
+        """Store resources in her record and log it, in one transaction.
+
+        A clinician writes only where an open treatment window lets the institution.  What she closed
+        by visit, and all of it while she is opted out, is closed from the first moment.
+        """
+        may_deposit(requester)
+        if requester.resident not in {None, resident.id}:
+            raise RefusedError("other-resident", "This token is for another resident.")
+        if requester.purpose not in {None, Purpose.TREAT}:
+            raise RefusedError("purpose-closed", "Only a token of the purpose TREAT stores resources.")
+        if requester.role is Role.CLINICIAN:
+            state = await self._decisions.state(resident, requester, now)
+            if not state.window_open:
+                raise RefusedError("no-code", "Ask her to show a code of the kind Open my record first.")
+        hers = await self._decisions.of_deposits(resident, requester.organisation, now)
+        closed = [
+            _with(resource, hers.whole | hers.visits.get(_visit(resource), NOTHING_CLOSED)) for resource in resources
+        ]
+        await self._shelf.deposit(
+            resident.keys[0],
+            closed,
+            organisation=requester.organisation,
+            requester=requester,
+            purpose=Purpose.TREAT,
+            now=now,
+        )
+        await self._visits_open_and_end(requester, resident, resources, now)
+        if hers.counts:
+            await self._counted(resident, resources, now)
+
+    async def revise(
+        self, requester: Requester, resident: Resident, resource: NewResource, *, expected: int, now: datetime
+    ) -> int:
+        """Replace a resource that the requester's own institution deposited; return the new version."""
+        may_deposit(requester)
+        purpose = requester.purpose or Purpose.TREAT
+        receipt, _ = await self._admission.admit(Asked(requester, resident, purpose, ALL_CATEGORIES, own_only=True))
+        if isinstance(receipt, Refuse):
+            raise NotFoundError("no-such-resource", "There is no such resource.")
+        # Written ahead: a change that then fails is over-reported, never one that was made and not told.
+        await self._log.append(resident, requester, "deposit", Purpose.TREAT, "replaces an entry")
+        version = await self._shelf.revise(receipt, resource, expected_version=expected, now=now)
+        await self._visits_open_and_end(requester, resident, [resource], now)
+        return version
+
+    async def close(
+        self,
+        requester: Requester,
+        resident: Resident,
+        *,
+        ids: Sequence[UUID] = (),
+        visits: Sequence[UUID] = (),
+        put: Closed = NOTHING_CLOSED,
+        take: Closed = NOTHING_CLOSED,
+    ) -> Sequence[_Marked]:
+        """Put and take her own bits on entries or whole visits; return what was met.
+
+        Only for herself: NotFoundError when nothing of hers was met, RefusedError for anyone else.
+        """
+        receipt, _ = await self._admission.admit(Asked(requester, resident, Purpose.PATRQT, ALL_CATEGORIES))
+        if isinstance(receipt, Refuse):
+            raise RefusedError("herself-only", "Only she herself may see and change this.")
+        met = await self._shelf.close(receipt, ids=ids, visits=visits, put=put, take=take)
+        if not met:
+            raise NotFoundError("no-such-resource", "There is no such entry.")
+        return met
+
+    async def _visits_open_and_end(
+        self, requester: Requester, resident: Resident, resources: Sequence[NewResource], now: datetime
+    ) -> None:
+        """Open the institution's treatment window with a visit of its own feed, and let it end with the visit."""
+        for resource in resources:
+            if resource.type != "Encounter":
+                continue
+            status = msgspec.json.decode(resource.body, type=_Encounter).status
+            if status in OPEN_VISIT:
+                await self._decisions.visit_opened(resident, requester.organisation, resource.id, now)
+            elif status in {"finished", "cancelled"}:
+                await self._decisions.visit_ended(resident, requester.organisation, resource.id, now)
+
+    async def _counted(self, resident: Resident, resources: Sequence[NewResource], now: datetime) -> None:
+        """Tell statistics; what they miss must not make a stored deposit look failed, and be sent again."""
+        cells = counted(self._count_key, resident.keys[0], resources, now.date(), self._cell_of)
+        try:
+            if cells:
+                await self._count(cells)
+        except CareCodeError as error:
+            log.warning("uncounted", code=error.code)
+
+
+def may_deposit(requester: Requester) -> None:
+    """Raise RefusedError for anyone who stores nothing."""
+    if requester.role not in DEPOSITORS:
+        raise RefusedError("may-not-deposit", "Only an institution's clinicians and systems may store resources.")
+
+
+def _visit(resource: NewResource) -> UUID | None:
+    return resource.id if resource.type == "Encounter" else resource.visit
+
+
+def _with(resource: NewResource, bits: Closed) -> NewResource:
+    return replace(resource, closed=resource.closed | bits) if bits else resource

@@ -1,0 +1,63 @@
+"""Her two words: typed to open her pages, set and taken away on a page of their own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from carecode.kernel.errors import RefusedError
+from carecode.web import sessions
+from carecode.web.my import frame, whose
+from carecode.web.page import field
+from carecode.web.stepup import require_fresh
+
+if TYPE_CHECKING:
+    from starlette.responses import Response
+
+    from carecode.web.page import Page
+
+HERE: Final = "/my/privacy/words"
+
+
+async def unlock(page: Page) -> Response:
+    """Take a word; the second one opens her pages quietly, and nothing shows which it was."""
+    fields = await page.fields()
+    then = sessions.local_path(fields.get("then", ""), "my")
+    try:
+        resident = (await page.resident()).id
+        await page.app.quiet.unlock(resident, whose.token(page), field(fields, "word"), page.now, page.peer)
+    except RefusedError as error:
+        if error.code != "word-wrong":
+            raise
+        return page.render("my/word.html", 403, wrong=True, then=then)
+    return page.go(then)
+
+
+async def lock(page: Page) -> Response:
+    """Close her pages now; a word opens them again."""
+    await page.app.quiet.lock(whose.token(page))
+    return page.go("/my")
+
+
+async def show(page: Page) -> Response:
+    """Show what two words are for, and what they cannot do."""
+    asked = await require_fresh(page)
+    if asked is not None:
+        return asked
+    is_set = await page.app.quiet.is_set((await page.resident()).id)
+    return await frame.show(page, "my/words_set.html", is_set=is_set)
+
+
+async def save(page: Page) -> Response:
+    """Set both words, or take them away."""
+    asked = await require_fresh(page, HERE)
+    if asked is not None:
+        return asked
+    fields = await page.fields()
+    if fields.get("do") == "remove":
+        await page.app.quiet.remove_words(page.requester)
+    else:
+        await page.app.quiet.set_words(page.requester, field(fields, "word"), field(fields, "quiet"))
+        await page.app.quiet.unlock(
+            (await page.resident()).id, whose.token(page), field(fields, "word"), page.now, page.peer
+        )
+    return page.go("/my/privacy")
