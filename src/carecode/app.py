@@ -27,17 +27,21 @@ from carecode.audit.sequencer import Sequencer
 from carecode.audit.witnesses import Demand, Witnesses
 from carecode.crypto.keyring import KeyRing
 from carecode.crypto.pseudonyms import Pseudonyms
+from carecode.disclosure.admitted import Admissions
 from carecode.disclosure.cards import Cards
 from carecode.disclosure.decisions import Decisions
 from carecode.disclosure.delegations import Delegations
 from carecode.disclosure.demolinks import DemoLinks
+from carecode.disclosure.emergency import Limits
 from carecode.disclosure.gate import Doors, Gate
 from carecode.disclosure.people import People
 from carecode.disclosure.phones import Phones
+from carecode.disclosure.policies import shipped
 from carecode.disclosure.privacy import Privacy
 from carecode.disclosure.quiet import Quiet
 from carecode.disclosure.sessions import Sessions
 from carecode.disclosure.signin import sign_in_doors
+from carecode.disclosure.watch import watch
 from carecode.exchange.bundles import Bundles
 from carecode.exchange.load import Loader
 from carecode.healthcode.verifier import Verifier
@@ -53,8 +57,9 @@ from carecode.store.migrations import create_if_missing, migrate, pending
 from carecode.visits.queue import Queue
 
 if TYPE_CHECKING:
-    from carecode.record.keys import KeyDoor
     from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from carecode.record.keys import KeyDoor
 
 DATA_DEFAULT: Final = Path("~/.local/share/carecode")
 HOUSEKEEPING_SECONDS: Final = 60.0
@@ -89,14 +94,6 @@ class Settings:
         return cls(folder.expanduser().resolve(), environment.get("CARECODE_DATABASE"), environment)
 
 
-class _Nothing:
-    async def running(self, *_a: object) -> None:
-        return None
-
-    async def standing(self, *_a: object) -> None:
-        return None
-
-
 class App:
     """Every door of the house on one database."""
 
@@ -107,13 +104,18 @@ class App:
         clock: Callable[[], datetime],
         keys: KeyDoor | None = None,
         demand: Demand | None = None,
+        limits: Limits | None = None,
     ) -> None:
-        """Build the rooms from the ground up; ``keys`` is the key broker's door, ``demand`` names the witnesses."""
+        """Build the rooms from the ground up.
+
+        ``keys`` is the key broker's door, ``demand`` names the witnesses, ``limits`` bound emergencies.
+        """
         random_bytes = secrets.token_bytes
         self.database = database
         self.ring = ring
         self.clock = clock
         self.keys = keys
+        self.limits = limits or Limits()
         self.pseudonyms = Pseudonyms(ring.key("pseudonyms"))
         self.index = Index(database, ring, random_bytes)
         self.verifier = Verifier(database, ring)
@@ -132,6 +134,7 @@ class App:
             closer=self.gate,
             delegations=self.delegations,
         )
+        self.admissions = Admissions(self.gate, self.people)
         self.queue = Queue(database)
         self.bills = Bills(database)
         self.bundles = Bundles(self.gate, self.index, clock, random_bytes)
@@ -162,8 +165,15 @@ class App:
             log=self.log,
             random_bytes=random_bytes,
         )
-        self.emergencies = _Nothing()
-        self.orders = _Nothing()
+        self.watch = watch(
+            self.database,
+            ring,
+            log=self.log,
+            index=self.index,
+            public=self.public_log,
+            random_bytes=random_bytes,
+            limits=self.limits,
+        )
 
     def _gate(self) -> Gate:
         return Gate(
@@ -172,8 +182,8 @@ class App:
                 record=self.record,
                 log=self.log,
                 decisions=self.decisions,
-                emergencies=self.emergencies,
-                orders=self.orders,
+                emergencies=self.watch.emergencies,
+                orders=self.watch.orders,
                 cards=self.cards,
                 pseudonyms=self.pseudonyms,
                 ring=self.ring,
@@ -189,6 +199,7 @@ class App:
         await self.decisions.prune(self.clock())
         await self.counts.release_due(self.clock())
         await self.sessions.prune(self.clock())
+        await self.watch.keep(self.clock(), self.admissions)
 
 
 def wall_clock() -> datetime:
@@ -205,6 +216,7 @@ async def opened(
     ``alone``: refuse when another process already runs this data folder's server; otherwise join it.
     Raises the store's errors, in plain words, when the database cannot be had.
     """
+    shipped()  # a policy file that cannot be used stops the start, with its line
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     ring = KeyRing.from_environment(settings.data)
     with _postgres(settings, ring, alone=alone, report=report) as (target, embedded):

@@ -395,10 +395,14 @@ async def test_quietly_nothing_is_shown_and_nothing_is_changed(family: Family) -
         )
     assert [x.choice for x in await privacy.history(family.me)] == ["refuse"]
     assert await family.log() == [("herself", "refuse county-2")]
+    await family.settle()
+    code = await family.house.delegations.codes.offer(family.helper.id, family.now)
+    assert await family.house.delegations.by_whom(quietly, family.now) == []
     for work in (
         family.house.quiet.set_words(quietly, "one word", "another"),
         family.house.quiet.remove_words(quietly),
-        family.house.delegations.by_whom(quietly, family.now),
+        family.house.delegations.offered(quietly, code, family.now),
+        family.house.delegations.grant(quietly, code, Scope(), family.now),
     ):
         with pytest.raises(RefusedError):
             await work

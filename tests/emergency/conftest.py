@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from carecode.app import App
+from carecode.audit.notes import COSIGNATURE, Checkpoint, cosign, public_key, split
+from carecode.audit.witnesses import Address, Demand
 from carecode.crypto.keyring import KeyRing
 from carecode.disclosure.people import Organisation, Staff, herself
 from carecode.disclosure.watch import Watch, watch
@@ -18,6 +20,8 @@ from carecode.identity.person import Person
 from carecode.kernel.vocabulary import PLATFORM, Purpose, Requester, Resident, Role
 from carecode.store.database import Database
 
+WITNESS = "witness.example/w1"
+WITNESS_SEED = bytes(range(32))
 WORDS = "Brought in unconscious after a fall."
 
 
@@ -84,7 +88,16 @@ def clock() -> Clock:
 @pytest.fixture
 def house(database: Database, ring: KeyRing, clock: Clock) -> House:
     """Every door of the house, with a clock that a test moves."""
-    return House(database, ring, clock)
+    witness = Address(public_key(WITNESS, COSIGNATURE, WITNESS_SEED), "http://witness.example")
+    return House(database, ring, clock, None, Demand((witness,), 1, 60))
+
+
+async def let_it_be_public(house: App) -> None:
+    """Take what waits into the public log, and have its witness cosign that."""
+    await house.sequencer.step()
+    text, _ = split(await house.public_log.checkpoint())
+    line = cosign(text, WITNESS, WITNESS_SEED, int(datetime.now(UTC).timestamp()))
+    await house.public_log.add_cosignature(Checkpoint.parse(text).size, line)
 
 
 async def enrol(house: App, number: str, name: str) -> Resident:
@@ -142,7 +155,11 @@ def bundle(number: str, *resources: dict[str, Any]) -> bytes:
             "entry": [
                 {"fullUrl": "urn:uuid:p", "resource": patient, "request": {"method": "POST", "url": "Patient"}},
                 *(
-                    {"fullUrl": f"urn:uuid:{i}", "resource": one, "request": {"method": "POST", "url": one["resourceType"]}}
+                    {
+                        "fullUrl": f"urn:uuid:{i}",
+                        "resource": one,
+                        "request": {"method": "POST", "url": one["resourceType"]},
+                    }
                     for i, one in enumerate(resources)
                 ),
             ],

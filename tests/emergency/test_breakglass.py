@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from dataclasses import replace
 from datetime import timedelta
 
@@ -17,9 +18,9 @@ from carecode.disclosure.purposes import NOT_IN_EMERGENCIES, PURPOSES
 from carecode.disclosure.reviews import Words, long_enough
 from carecode.kernel.errors import ConflictError, InvalidInputError, NotFoundError, RefusedError
 from carecode.kernel.vocabulary import Purpose, Receipt, Requester, Resident
+from carecode.store.database import Target
 from tests.emergency.conftest import WORDS, Scene, deposit
 from tests.promises.wall import as_administrator
-from carecode.store.database import Target
 
 CATEGORIES = PURPOSES[Purpose.ETREAT].categories
 
@@ -74,7 +75,7 @@ async def test_a_receipt_does_not_outlive_the_declaration_in_postgresql(scene: S
         scene.house.database,
         scene.house.log,
         scene.watch.work,
-        Words(scene.house.ring, lambda count: bytes(count)),
+        Words(scene.house.ring, secrets.token_bytes),
         Limits(lasts=timedelta(seconds=1)),
     )
     await short.declare(scene.doctor, scene.resident, "unconscious", WORDS, scene.now)
@@ -86,12 +87,12 @@ async def test_a_receipt_does_not_outlive_the_declaration_in_postgresql(scene: S
     assert not await scene.house.log.is_live(answer.receipt)
 
 
-async def test_no_row_of_an_emergency_is_longer_than_sixty_minutes(scene: Scene, target: Target) -> None:
+async def test_no_row_of_an_emergency_is_longer_than_sixty_minutes(target: Target) -> None:
     with pytest.raises(asyncpg.CheckViolationError):
         await as_administrator(
             target,
-            "INSERT INTO disclosure.emergency (resident_id, id, staff_id, staff_name, staff_title, organisation, reason,"
-            " words, declared_at, until) VALUES (gen_random_uuid(), gen_random_uuid(), 'x', 'x', '', 'o', 'other', '',"
+            "INSERT INTO disclosure.emergency (resident_id, id, staff_id, staff_name, staff_title, organisation,"
+            " reason, words, declared_at, until) VALUES (gen_random_uuid(), gen_random_uuid(), 'x', 'x', '', 'o', 'other', '',"
             " clock_timestamp(), clock_timestamp() + interval '61 minutes')",
         )
     with pytest.raises(InvalidInputError):
@@ -180,7 +181,11 @@ async def test_beyond_the_cap_it_is_refused_in_words_and_the_officer_is_told(sce
     people = [scene.resident, scene.other]
     limits = Limits(person_running=1)
     capped = Emergencies(
-        scene.house.database, scene.house.log, scene.watch.work, scene.watch.emergencies._words, limits  # noqa: SLF001
+        scene.house.database,
+        scene.house.log,
+        scene.watch.work,
+        scene.watch.emergencies._words,
+        limits,
     )
     await capped.declare(scene.doctor, people[0], "other", WORDS, scene.now)
     with pytest.raises(RefusedError, match="The privacy officer was told now") as raised:
@@ -197,7 +202,11 @@ async def test_beyond_the_cap_it_is_refused_in_words_and_the_officer_is_told(sce
 @pytest.mark.parametrize("limits", [Limits(person_day=2), Limits(institution_day=2), Limits(institution_running=2)])
 async def test_a_day_and_an_institution_have_caps_too(scene: Scene, limits: Limits) -> None:
     capped = Emergencies(
-        scene.house.database, scene.house.log, scene.watch.work, scene.watch.emergencies._words, limits  # noqa: SLF001
+        scene.house.database,
+        scene.house.log,
+        scene.watch.work,
+        scene.watch.emergencies._words,
+        limits,
     )
     waits = timedelta(minutes=61) if limits.institution_running != 2 else timedelta()
     for resident in (scene.resident, scene.other):

@@ -24,7 +24,13 @@ from carecode.store.migrations import create_if_missing, migrate
 from tests.promises.wall import APPEND, CATEGORIES, DOCTOR, MARK, READ, WITHOUT_FLUSH, Wall, as_administrator, build
 
 CLIENTS = 4
-SERVER_GONE = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
+SERVER_GONE = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    OSError,
+)
 KILLS = 20 if os.environ.get("CARECODE_TEST_ALL") else 4
 # The WAL writer would flush behind our back five times a second; ten seconds leave the crash something to lose.
 SETTINGS = {"wal_writer_delay": "10s", "wal_writer_flush_after": "1GB"}
@@ -43,7 +49,9 @@ async def walled(cluster: EmbeddedPostgres, ring: KeyRing) -> Wall:
     target = Target.of_socket(cluster.socket_folder, PORT, DATABASE, SUPERUSER, password)
     await create_if_missing(target)
     await migrate(target, ring.password)
-    return await build(target, ring)
+    wall = await build(target, ring)
+    await wall.plant("UPDATE audit.cap SET hourly = 1000000")  # one doctor opens thousands here
+    return wall
 
 
 def kill_whole_server(cluster: EmbeddedPostgres) -> None:
@@ -89,6 +97,8 @@ async def drill(cluster: EmbeddedPostgres, wall: Wall, seconds: float) -> tuple[
     await asyncio.sleep(seconds)
     kill_whole_server(cluster)
     await asyncio.wait(clients, timeout=10)
+    for client in clients:
+        client.result()
     cluster.start()
     rows = await as_administrator(wall.target, "SELECT receipt FROM audit.entry WHERE receipt = ANY ($1)", shown)
     return len(shown), len(set(shown) - {row["receipt"] for row in rows})

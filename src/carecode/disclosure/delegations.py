@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from carecode.disclosure.ages import GUARDIAN_AGES, Age, ages_of, at_age
-from carecode.disclosure.decisions import HERSELF
+from carecode.disclosure.decisions import HERSELF, QUIETLY
 from carecode.disclosure.delegationbook import (
     DELEGATE,
     GUARDIAN,
@@ -18,7 +18,7 @@ from carecode.disclosure.delegationbook import (
     DelegationBook,
     Scope,
 )
-from carecode.disclosure.familycodes import FamilyCodes
+from carecode.disclosure.familycodes import FamilyCodes, used
 from carecode.disclosure.people import herself
 from carecode.kernel.errors import InvalidInputError, NotFoundError, RefusedError
 from carecode.kernel.vocabulary import ALL_CATEGORIES, SELF, SENSITIVE, Purpose, Requester, Role
@@ -81,7 +81,9 @@ class Delegations:
         return await self._book.for_whom(delegate, now)
 
     async def by_whom(self, requester: Requester, now: datetime) -> list[Delegation]:
-        """Return who acts for her; herself only."""
+        """Return who acts for her; herself only.  Quietly: nobody, it seems."""
+        if requester.id == QUIETLY:
+            return []
         return await self._book.of(await self._herself(requester), now)
 
     # Guardians
@@ -121,7 +123,10 @@ class Delegations:
         """Return who made a code, for herself who typed it; the code stays good.
 
         RefusedError, InvalidInputError and UnavailableError as FamilyCodes.whose, and for her own code.
+        Quietly every code seems to be an old one: who stands behind her is given nothing.
         """
+        if requester.id == QUIETLY:
+            raise used()
         resident = await self._herself(requester)
         found = await self._index.by_id(await self.codes.whose(code, now, peer))
         if found is None or found.id == resident.id:
@@ -142,6 +147,8 @@ class Delegations:
 
         RefusedError for a delegate: nobody hands on what she was handed.
         """
+        if requester.id == QUIETLY:
+            raise used()
         resident = await self._herself(requester)
         if until is not None and until <= now:
             raise InvalidInputError("dates-past", "The last day is over already. Choose a later day, or none.")

@@ -49,13 +49,13 @@ class FamilyCodes:
         rows = await self._room.fetch("family_code", self._hash(digits), now)
         if not rows:
             self._misses.add(peer, now)
-            raise _used()
+            raise used()
         return ResidentId(rows[0]["resident_id"])
 
     async def use(self, code: str, now: datetime) -> None:
         """Use a code up.  RefusedError when it is no longer good."""
         if not await self._room.fetch("use_family_code", self._hash(_digits(code)), now):
-            raise _used()
+            raise used()
 
     async def prune(self, now: datetime) -> None:
         """Forget codes that have expired."""
@@ -72,5 +72,6 @@ def _digits(code: str) -> str:
     return digits
 
 
-def _used() -> RefusedError:
+def used() -> RefusedError:
+    """Return what is said of a code that is unknown, used or old."""
     return RefusedError("family-code-used", "This code was used or is older than ten minutes. Ask for a new one.")

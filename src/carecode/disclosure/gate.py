@@ -138,7 +138,8 @@ class Gate:
         rows = await _whole(self._doors.record, receipt)
         card = await self._doors.cards.card(requester, resident)
         bodies = _seen(self.patient_id(requester, resident), rows)
-        locked = 0 if Closed.LOCKED in receipt.opens else grounds.state.locked
+        padlocks = not (receipt.depositor or Closed.LOCKED in receipt.opens) and bool(receipt.categories)
+        locked = grounds.state.locked if padlocks else 0
         return Release(card, bodies, receipt, until, complete=len(rows) < OPEN_MAX, locked=locked)
 
     async def code_was_shown(self, requester: Requester, resident: Resident, purpose: CodePurpose) -> None:

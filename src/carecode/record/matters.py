@@ -12,7 +12,7 @@ something is there that their reader may not see.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID
@@ -41,6 +41,10 @@ _POINTING: Final = frozenset(
         *("specimen", "parent", "about", "reason", "component", "source", "reaction", "reasonCode", "itemReference"),
     }
 )
+_BARREN: Final = frozenset(
+    {"coding", "adjudication", "productOrService", "locationCodeableConcept", "net", "attachment"}
+)
+"""Below these stands no reference, and they are many."""
 _HANDED_DOWN: Final = {
     "DiagnosticReport": ("result", "imagingStudy", "media"),
     "Observation": ("hasMember",),
@@ -96,28 +100,30 @@ def _round(
 def pointing(resource: Decoded) -> list[str]:
     """Return the references of a resource along which it gets labels, as ``Type/id``; at most REFERENCES_MAX."""
     found: list[str] = []
-    for key, value in resource.items():
-        if key in _POINTING and (type(value) is dict or type(value) is list):
-            found.extend(_references(value, DEPTH_MAX))
+    for key in _POINTING & resource.keys():
+        _collect(resource[key], DEPTH_MAX, found)
     return found[:REFERENCES_MAX]
 
 
-def _below(resource: Decoded, keys: Sequence[str]) -> Iterator[str]:
+def _below(resource: Decoded, keys: Sequence[str]) -> list[str]:
+    found: list[str] = []
     for key in keys:
-        yield from _references(resource.get(key), DEPTH_MAX)
+        _collect(resource.get(key), DEPTH_MAX, found)
+    return found
 
 
-def _references(node: Any, depth: int) -> Iterator[str]:  # noqa: ANN401 - decoded JSON
-    if type(node) is list:
-        for one in node:
-            yield from _references(one, depth)
-    elif type(node) is dict and depth:
+def _collect(node: Any, depth: int, found: list[str]) -> None:  # noqa: ANN401 - decoded JSON
+    if type(node) is dict:
         text = node.get("reference")
         if type(text) is str:
-            yield text.partition("/_history/")[0]
-        for value in node.values():
-            if type(value) is dict or type(value) is list:
-                yield from _references(value, depth - 1)
+            found.append(text.partition("/_history/")[0])
+        elif depth:
+            for key, value in node.items():
+                if (type(value) is dict or type(value) is list) and key not in _BARREN:
+                    _collect(value, depth - 1, found)
+    elif type(node) is list:
+        for one in node:
+            _collect(one, depth, found)
 
 
 def visit_of(type_name: str, resource: Decoded) -> UUID | None:
