@@ -18,6 +18,10 @@ def opened(folder: Path | None) -> Journal:
     return Journal(folder, lambda: datetime(2026, 11, 23, 9, tzinfo=UTC), time.monotonic)
 
 
+def files(folder: Path) -> list[Path]:
+    return sorted(folder.glob("*.log"))
+
+
 async def filled(folder: Path, count: int) -> None:
     journal = opened(folder)
     for number in range(count):
@@ -30,7 +34,7 @@ async def test_lines_are_on_the_disk_in_time(folder: Path) -> None:
     journal.append("ABCD-1234", "00", 3)
     journal.append("ABCD-1235", "01", 1)
     await asyncio.sleep(0.3)
-    lines = next(folder.glob("*.log")).read_text().splitlines()
+    lines = files(folder)[0].read_text().splitlines()
     assert [line.split()[:1] + line.split()[2:5] for line in lines] == [
         ["1", "ABCD-1234", "00", "3"],
         ["2", "ABCD-1235", "01", "1"],
@@ -53,7 +57,7 @@ async def test_it_goes_on_after_a_start(folder: Path) -> None:
 async def test_a_line_that_a_crash_cut_in_half_is_dropped(folder: Path) -> None:
     await filled(folder, 5)
     (folder / "journal.head").unlink()
-    [path] = folder.glob("*.log")
+    [path] = files(folder)
     path.write_bytes(path.read_bytes()[:-10])
     journal = opened(folder)
     assert journal.seq == 4
@@ -65,7 +69,7 @@ async def test_a_line_that_a_crash_cut_in_half_is_dropped(folder: Path) -> None:
 @pytest.mark.parametrize("fault", ["changed", "removed", "swapped", "cut", "emptied", "added"])
 async def test_a_journal_that_was_touched_is_refused(folder: Path, fault: str) -> None:
     await filled(folder, 6)
-    [path] = folder.glob("*.log")
+    [path] = files(folder)
     lines = path.read_text().splitlines(keepends=True)
     if fault == "changed":
         lines[2] = lines[2].replace("ABCD", "ABCE")
@@ -90,9 +94,9 @@ async def test_it_goes_on_in_a_new_file(folder: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(module, "FILE_BYTES_MAX", 400)
     for _ in range(5):
         await filled(folder, 2)
-    assert len(list(folder.glob("*.log"))) > 2
+    assert len(files(folder)) > 2
     assert verify(folder) == 10
-    first = min(folder.glob("*.log"))
+    first = files(folder)[0]
     first.write_text(first.read_text().replace("ABCD", "ABCE"))
     with pytest.raises(CorruptError):
         verify(folder)

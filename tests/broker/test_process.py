@@ -132,7 +132,7 @@ async def test_two_houses_share_one_broker_and_survive_its_owner(
 
 async def test_a_broker_ends_with_whoever_started_it(settings: Settings, bench: Bench) -> None:
     address = bench.target
-    parent = subprocess.Popen(
+    parent = subprocess.Popen(  # noqa: ASYNC220 - its whole life is this test
         [sys.executable, "-c", PARENT, str(settings.data), address.host, str(address.port), address.database],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE,
     )  # fmt: skip

@@ -92,8 +92,8 @@ def test_a_folder_that_others_may_write_is_refused(path: Path) -> None:
     [
         b"", b"{}", b"\xff", b'{"carecode_broker": 2, "root": "", "epochs": []}',
         b'{"carecode_broker": 1, "root": "00", "epochs": []}',
-        b'{"carecode_broker": 1, "root": "zz", "epochs": [{"number": 1, "key": "00", "since": "2026-01-01T00:00:00Z"}]}',
-        b'{"carecode_broker": 1, "root": "00", "epochs": [{"number": -1, "key": "0", "since": "2026-01-01T00:00:00Z"}]}',
+        b'{"carecode_broker": 1, "root": "zz", "epochs": [{"number": 1, "key": "00", "since": "2026-01-01T00:00Z"}]}',
+        b'{"carecode_broker": 1, "root": "00", "epochs": [{"number": -1, "key": "", "since": "2026-01-01T00:00Z"}]}',
     ],
 )  # fmt: skip
 def test_what_is_no_ring_is_told(path: Path, body: bytes) -> None:

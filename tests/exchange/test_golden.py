@@ -40,7 +40,7 @@ def stored(sent: bytes) -> bytes:
     bodies = [
         plan.build(
             entry, one, new, meta, lambda name, decoded: extract(name, decoded, bytes(32)), suspicious=taken.suspicious
-        ).body
+        )[0].body
         for entry, one in zip(taken.entries, given, strict=True)
         if not one.exists
     ]
@@ -77,7 +77,7 @@ def test_every_body_of_real_bundles_is_rewritten_whole(shared_data: Path) -> Non
             body = plan.build(
                 entry, one, new, b'"versionId":"1"', lambda name, decoded: extract(name, decoded, bytes(32)),
                 suspicious=True,
-            ).body  # fmt: skip
+            )[0].body  # fmt: skip
             assert b'"reference":"urn:' not in body
             assert b"?identifier=" not in body
             assert (b'"Patient/' in body) == (b'"Patient/' + PLACEHOLDER.encode() + b'"' in body)

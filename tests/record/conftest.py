@@ -63,7 +63,9 @@ class Room:
             **fields,
         }
         extracted = extract(type_name, body, self.ring.key("record.tokens"))
-        return NewResource(type_name, resource_id, *extracted, msgspec.json.encode(body))
+        category, sort_date, tokens, closed, visit, matters = extracted
+        sealed = msgspec.json.encode(body)
+        return NewResource(type_name, resource_id, category, sort_date, tokens, sealed, closed, visit, matters)
 
     async def deposit(self, resident: Resident, *resources: NewResource, by: Requester = DOCTOR) -> UUID:
         return await self.store.deposit(

@@ -12,12 +12,15 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from carecode.audit.headmap import (
     DEPTH,
+    EMPTY_BUCKET,
     PER_STEP,
     STEP,
     Head,
     HeadMap,
+    broken_map,
     bucket_hash,
     bucket_of,
+    default_hashes,
     find,
     replaced,
 )
@@ -32,6 +35,7 @@ BODIES_BYTES_MAX: Final = 256 * 2**20
 """Buckets kept in memory before they are read anew: those of two million residents."""
 TOP: Final = 2 * STEP
 """Depths 6 and 12 of the map are stored as tiles; the buckets' own hashes are made from the buckets."""
+_EMPTY_PAGE: Final = default_hashes(DEPTH)[TOP]
 
 
 class Link(NamedTuple):
@@ -133,10 +137,13 @@ class Growth:
         """Return the pages of buckets that must be read before these labels can be looked up."""
         return sorted({bucket_of(label) >> STEP for label in labels} - self._pages)
 
-    def set_pages(self, pages: Iterable[int], bodies: Mapping[int, bytes]) -> None:
+    def set_pages(self, pages: Sequence[int], bodies: Mapping[int, bytes]) -> None:
         """Take up pages as they are stored.  CorruptError ``head-map-broken`` when they are not what was signed."""
         before = self._map.root
-        self._map.set({bucket: bucket_hash(body) for bucket, body in bodies.items()})
+        held = {page for page in pages if self._map.at(TOP, page) != _EMPTY_PAGE} | {one >> STEP for one in bodies}
+        hashes = {page * PER_STEP + offset: EMPTY_BUCKET for page in held for offset in range(PER_STEP)}
+        hashes |= {bucket: bucket_hash(body) for bucket, body in bodies.items()}
+        self._map.set(hashes)
         if self._map.root != before:
             raise broken_map()
         self._bodies.update(bodies)
@@ -190,11 +197,6 @@ class Growth:
 def page_tiles(label: bytes) -> list[tuple[int, int]]:
     """Return depth and index of the stored tiles above a label's bucket, the lowest first."""
     return [(TOP, bucket_of(label) >> TOP), (STEP, 0)]
-
-
-def broken_map() -> CorruptError:
-    """Say that the stored head map is not the one that was signed."""
-    return CorruptError("head-map-broken", "The log's map of lists is not the one that was signed. Call the operator.")
 
 
 def _broken_chain() -> CorruptError:

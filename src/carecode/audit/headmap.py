@@ -23,7 +23,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from carecode.audit.merkle import HASH_BYTES, node_hash, parents
-from carecode.kernel.errors import InvalidInputError
+from carecode.kernel.errors import CorruptError, InvalidInputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -64,9 +64,9 @@ def value_hash(label: bytes, head: Head) -> bytes:
 
 
 def records_of(body: bytes) -> dict[bytes, bytes]:
-    """Take a bucket's body apart: label -> seq and head as stored.  InvalidInputError when it is cut."""
+    """Take a bucket's body apart: label -> seq and head as stored.  CorruptError when it is cut."""
     if len(body) % RECORD_BYTES:
-        raise InvalidInputError("bucket-form", "This is not a bucket of the head map.")
+        raise broken_map()
     return {
         body[place : place + LABEL_BYTES]: body[place + LABEL_BYTES : place + RECORD_BYTES]
         for place in range(0, len(body), RECORD_BYTES)
@@ -149,6 +149,10 @@ class HeadMap:
         first = (1 << depth) + index * PER_STEP
         return b"".join(self._nodes[first : first + PER_STEP])
 
+    def at(self, depth: int, index: int) -> bytes:
+        """Return one hash."""
+        return self._nodes[(1 << depth) + index]
+
 
 @dataclass(frozen=True, slots=True)
 class HeadProof:
@@ -202,12 +206,15 @@ def prove(label: bytes, page: Mapping[int, bytes], tiles: Iterable[bytes], depth
 
     ``page`` has the bodies of those of its 64 buckets that are not empty, by bucket; ``tiles`` the
     upper tiles above them, the lowest first, each 64 hashes or empty where nothing was ever written.
+    CorruptError ``head-map-broken`` when one of them is cut.
     """
     place = bucket_of(label, depth)
     first = place & -PER_STEP
     path = _siblings([bucket_hash(page.get(first + offset, b"")) for offset in range(PER_STEP)], place % PER_STEP)
     level, defaults = depth - STEP, default_hashes(depth)
     for tile in tiles:
+        if len(tile) not in {0, PER_STEP * HASH_BYTES}:
+            raise broken_map()
         place >>= STEP
         hashes = [tile[at : at + HASH_BYTES] for at in range(0, len(tile), HASH_BYTES)]
         path += _siblings(hashes or [defaults[level]] * PER_STEP, place % PER_STEP)
@@ -252,6 +259,11 @@ def root_of(extensions: Iterable[str], depth: int = DEPTH) -> bytes:
             if len(root) == HASH_BYTES and extension(root, depth) == line:
                 return root
     raise InvalidInputError("head-map-line", "This checkpoint does not say the root of the head map.")
+
+
+def broken_map() -> CorruptError:
+    """Say that the stored head map is not the one that was signed."""
+    return CorruptError("head-map-broken", "The log's map of lists is not the one that was signed. Call the operator.")
 
 
 def _siblings(hashes: list[bytes], place: int) -> list[bytes]:

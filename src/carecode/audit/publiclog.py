@@ -14,8 +14,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
-from carecode.audit.growth import broken_map, page_tiles
-from carecode.audit.headmap import STEP, HeadProof, bucket_of, prove, root_of, verify_head
+from carecode.audit.growth import page_tiles
+from carecode.audit.headmap import STEP, HeadProof, broken_map, bucket_of, prove, root_of, verify_head
 from carecode.audit.merkle import HASH_BYTES, Span, consistency_spans, folded, inclusion_spans, subtrees
 from carecode.audit.notes import COSIGNATURE, Checkpoint, NoteKey, held, join, split
 from carecode.audit.sequencer import LABELS_KEY, fetch_subtrees, label_of, truncated
@@ -238,7 +238,10 @@ class PublicLog:
         if (-1, 0) not in stored:
             raise _unpublished()
         note = stored[-1, 0].decode()
-        root = root_of(Checkpoint.parse(split(note)[0]).extensions)
+        try:
+            root = root_of(Checkpoint.parse(split(note)[0]).extensions)
+        except InvalidInputError as error:
+            raise CorruptError("log-broken", "A stored checkpoint is damaged. Restore it from a copy.") from error
         page = {index: body for (depth, index), body in stored.items() if depth == 0}
         proofs = tuple(prove(label, page, [stored.get(at, b"") for at in page_tiles(label)]) for label in labels)
         if not all(verify_head(proof, root) for proof in proofs):

@@ -22,8 +22,8 @@ from typing import TYPE_CHECKING, Any, Final
 import asyncpg
 import structlog
 
-from carecode.audit.growth import TOP, Advance, Grown, Growth, Link, broken_map
-from carecode.audit.headmap import PER_STEP, STEP, extension
+from carecode.audit.growth import TOP, Advance, Grown, Growth, Link
+from carecode.audit.headmap import PER_STEP, STEP, broken_map, extension
 from carecode.audit.merkle import HASH_BYTES, TILE_HEIGHT, Frontier, complete_root, subtrees
 from carecode.audit.notes import Checkpoint, join, sign
 from carecode.audit.tiles import entry_leaf, hashes_of, statement_leaf
@@ -215,7 +215,7 @@ class Sequencer:
         if pages:
             rows = await connection.fetch(self._sql["log_map_pages"], pages, SIZE_MAX)
             bodies = {row["bucket"]: row["body"] for row in rows}
-            await _maybe_apart(len(bodies), lambda: growth.set_pages(pages, bodies))
+            await _maybe_apart(len(bodies) + len(pages), lambda: growth.set_pages(pages, bodies))
         advance = Advance(growth.heads({label: sha256(key.bytes).digest() for label, key in keys.items()}))
         labels = map(self._labels.__getitem__, residents)
         advance.take(map(Link, labels, pending["seqs"], pending["prevs"], pending["hashes"]))

@@ -18,13 +18,13 @@ from carecode.disclosure.decisions import WINDOW_HOURS
 from carecode.disclosure.known import Known
 from carecode.disclosure.policy import Refuse
 from carecode.disclosure.receipts import Receipts
-from carecode.disclosure.writing import Writing, may_deposit
+from carecode.disclosure.writing import Marked, Writing, may_deposit
 from carecode.kernel.errors import InvalidInputError
 from carecode.kernel.vocabulary import ALL_CATEGORIES, NOTHING_CLOSED, Closed, CodePurpose, Purpose, RecordKey, Role
-from carecode.record.catalogue import as_seen, extract, matches, search_token
+from carecode.record.catalogue import Decoded, Extracted, as_seen, extract, matches, search_token, spread
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
     from uuid import UUID
 
     from carecode.audit.log import Log
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
         Resident,
         Resource,
     )
-    from carecode.record.store import Mark, RecordStore
+    from carecode.record.store import RecordStore
 
 OPEN_MAX: Final = 50_000
 """The most resources that a person is shown at once; a busy life has a few thousand."""
@@ -177,11 +177,13 @@ class Gate:
 
     # Writes
 
-    def prepare(
-        self, type_name: str, resource: Mapping[str, object]
-    ) -> tuple[Category, datetime | None, tuple[int, ...]]:
-        """Return category, date and search tokens of a resource about to be deposited."""
+    def prepare(self, type_name: str, resource: Decoded) -> Extracted:
+        """Return category, date, search tokens and labels of a resource about to be deposited."""
         return extract(type_name, resource, self._token_key)
+
+    def spread(self, resources: Sequence[tuple[str, Decoded, Closed]]) -> list[Closed]:
+        """Return the labels of the resources of one deposit after they spread within it (matters.spread)."""
+        return spread(resources)
 
     async def deposit(
         self, requester: Requester, resident: Resident, resources: Sequence[NewResource], now: datetime
@@ -204,7 +206,7 @@ class Gate:
         visits: Sequence[UUID] = (),
         put: Closed = NOTHING_CLOSED,
         take: Closed = NOTHING_CLOSED,
-    ) -> Sequence[Mark]:
+    ) -> Sequence[Marked]:
         """Put and take her own bits on entries or whole visits; return what was met (Writing.close)."""
         return await self._writing.close(requester, resident, ids=ids, visits=visits, put=put, take=take)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING, Final, Protocol
 
 import msgspec
@@ -15,7 +17,7 @@ from carecode.kernel.errors import CareCodeError, NotFoundError, RefusedError
 from carecode.kernel.vocabulary import ALL_CATEGORIES, NOTHING_CLOSED, Closed, Purpose, Role
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
     from datetime import date, datetime
     from uuid import UUID
 
@@ -38,17 +40,24 @@ OPEN_VISIT: Final = frozenset({"arrived", "triaged", "in-progress", "onleave"})
 """FHIR R4 Encounter.status of a visit that is under way: its institution treats her now."""
 
 
-class _Marked(Protocol):
+class Marked(Protocol):
     """A resource whose bits were changed."""
 
     @property
-    def type(self) -> str: ...
+    def type(self) -> str:
+        """Its resource type."""
+
     @property
-    def id(self) -> UUID: ...
+    def id(self) -> UUID:
+        """Its id."""
+
     @property
-    def category(self) -> Category: ...
+    def category(self) -> Category:
+        """Its category."""
+
     @property
-    def before(self) -> Closed: ...
+    def before(self) -> Closed:
+        """The bits it had before."""
 
 
 class Shelf(Protocol):
@@ -65,13 +74,15 @@ class Shelf(Protocol):
         now: datetime,
     ) -> object: ...
 
+    async def matters(self, key: RecordKey, ids: Sequence[UUID]) -> Mapping[UUID, Closed]: ...  # noqa: D102
+
     async def revise(  # noqa: D102
         self, receipt: Receipt, resource: NewResource, *, expected_version: int, now: datetime
     ) -> int: ...
 
     async def close(  # noqa: D102
         self, receipt: Receipt, *, ids: Sequence[UUID], visits: Sequence[UUID], put: Closed, take: Closed
-    ) -> Sequence[_Marked]: ...
+    ) -> Sequence[Marked]: ...
 
 
 class _Encounter(msgspec.Struct):
@@ -117,6 +128,7 @@ class Writing:
             state = await self._decisions.state(resident, requester, now)
             if not state.window_open:
                 raise RefusedError("no-code", "Ask her to show a code of the kind Open my record first.")
+        resources = await self._labelled(resident, resources)
         hers = await self._decisions.of_deposits(resident, requester.organisation, now)
         closed = [
             _with(resource, hers.whole | hers.visits.get(_visit(resource), NOTHING_CLOSED)) for resource in resources
@@ -144,6 +156,7 @@ class Writing:
             raise NotFoundError("no-such-resource", "There is no such resource.")
         # Written ahead: a change that then fails is over-reported, never one that was made and not told.
         await self._log.append(resident, requester, "deposit", Purpose.TREAT, "replaces an entry")
+        [resource] = await self._labelled(resident, [resource])
         version = await self._shelf.revise(receipt, resource, expected_version=expected, now=now)
         await self._visits_open_and_end(requester, resident, [resource], now)
         return version
@@ -157,7 +170,7 @@ class Writing:
         visits: Sequence[UUID] = (),
         put: Closed = NOTHING_CLOSED,
         take: Closed = NOTHING_CLOSED,
-    ) -> Sequence[_Marked]:
+    ) -> Sequence[Marked]:
         """Put and take her own bits on entries or whole visits; return what was met.
 
         Only for herself: NotFoundError when nothing of hers was met, RefusedError for anyone else.
@@ -169,6 +182,21 @@ class Writing:
         if not met:
             raise NotFoundError("no-such-resource", "There is no such entry.")
         return met
+
+    async def _labelled(self, resident: Resident, resources: Sequence[NewResource]) -> Sequence[NewResource]:
+        """Give each resource the labels of what it points to and was stored earlier."""
+        here = {resource.id for resource in resources}
+        outside = {number for resource in resources for number in resource.matters if number not in here}
+        found = await self._shelf.matters(resident.keys[0], list(outside)) if outside else {}
+        if not found:
+            return resources
+        return [
+            _with(
+                resource,
+                reduce(or_, (found.get(number, NOTHING_CLOSED) for number in resource.matters), NOTHING_CLOSED),
+            )
+            for resource in resources
+        ]
 
     async def _visits_open_and_end(
         self, requester: Requester, resident: Resident, resources: Sequence[NewResource], now: datetime

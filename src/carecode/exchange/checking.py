@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Final
 
 from carecode.crypto import canonical
 from carecode.exchange import patient, plan, splice
@@ -119,14 +119,29 @@ class Checking:
     ) -> list[NewResource | None]:
         meta = splice.server_meta(1, instant(stamp.now))
         built: list[NewResource | None] = []
+        decoded: list[Mapping[str, Any]] = []
         for entry, one in zip(sent.entries, given, strict=True):
             if one.exists:
                 built.append(None)
                 continue
-            built.append(plan.build(entry, one, new_references, meta, self._gate.prepare, suspicious=sent.suspicious))
+            made, seen = plan.build(entry, one, new_references, meta, self._gate.prepare, suspicious=sent.suspicious)
+            built.append(made)
+            decoded.append(seen)
             if len(built) % _ENTRIES_PER_TURN == 0:
                 await asyncio.sleep(0)
-        return built
+        return self._spread(built, decoded)
+
+    def _spread(
+        self, built: Sequence[NewResource | None], decoded: Sequence[Mapping[str, Any]]
+    ) -> list[NewResource | None]:
+        """Let sensitive labels reach what belongs to the same matter."""
+        made = [one for one in built if one is not None]
+        closed = iter(
+            self._gate.spread([(one.type, seen, one.closed) for one, seen in zip(made, decoded, strict=True)])
+        )
+        return [
+            one if one is None or one.closed == (bits := next(closed)) else replace(one, closed=bits) for one in built
+        ]
 
 
 def _only_creates(sent: Sent) -> None:

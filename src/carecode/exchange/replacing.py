@@ -93,7 +93,8 @@ class Replacing:
         given = plan.Given(number, str(number), f"{entry.type}/{number}".encode())
         new_references = plan.new_references(sent, links, [given], existing, literals)
         meta = splice.server_meta(version, instant(stamp.now))
-        return plan.build(entry, given, new_references, meta, self._gate.prepare, suspicious=sent.suspicious)
+        made, _ = plan.build(entry, given, new_references, meta, self._gate.prepare, suspicious=sent.suspicious)
+        return made
 
 
 def _no_such() -> NotFoundError:

@@ -200,6 +200,7 @@ class NewResource:
     body: bytes = field(repr=False)
     closed: Closed = NOTHING_CLOSED
     visit: UUID | None = None  # the Encounter it belongs to
+    matters: tuple[UUID, ...] = ()  # what it points to as its reason, visit, order or content, stored earlier
 
 
 @dataclass(frozen=True, slots=True)

@@ -169,3 +169,11 @@ def _uuid(reference: str) -> UUID | None:
         return UUID(ident)
     except ValueError:
         return None
+
+
+def resource_number(reference: str) -> UUID | None:
+    """Return the id in a reference ``Type/id``; None when it is none of the record's own."""
+    try:
+        return UUID(reference.partition("/")[2])
+    except ValueError:
+        return None

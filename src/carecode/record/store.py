@@ -199,6 +199,12 @@ class RecordStore:
             )
         return [Mark(BY_NUMBER[r["type"]].name, r["id"], Category(r["category"]), Closed(r["before"])) for r in rows]
 
+    async def matters(self, key: RecordKey, ids: Sequence[UUID]) -> dict[UUID, Closed]:
+        """Return the labels of those of hers that have any: what points to them gets them too."""
+        with answered():
+            rows = await (await self._pool()).fetch(self._queries["matters"], key, ids)
+        return {row["id"]: Closed(row["closed"]) for row in rows}
+
     async def locate(self, resource_id: UUID) -> RecordKey | None:
         """Return under which key a resource stands, whoever may read it; None when there is none."""
         found = self._places.get(resource_id)  # never changes: linking two residents moves no record

@@ -14,7 +14,7 @@ from carecode.web.desk import checkin, recover
 from carecode.web.desk import enrol as desk_enrol
 from carecode.web.front import confirm, developers, doors, invited, lock, places, provider, signin, team
 from carecode.web.front.refusals import spoken
-from carecode.web.my import code, devices, enrol, looked, privacy, record
+from carecode.web.my import code, decided, devices, enrol, entries, family, looked, privacy, proof, record, whose, word
 from carecode.web.page import route
 from carecode.web.rendering import STATIC, Files, static
 
@@ -56,12 +56,9 @@ def routes(app: App) -> list[BaseRoute]:
         route(app, "/my/phone", enrol.phone, area="my"),
         route(app, "/my/device", enrol.register, area="my", method="POST"),
         route(app, "/my/device/batch", enrol.refill, area="my", method="POST"),
-        route(app, "/my/record", record.show, area="my"),
-        route(app, "/my/record/result", record.result, area="my"),
-        route(app, "/my/who-looked", looked.show, area="my"),
-        route(app, "/my/privacy", privacy.show, area="my"),
-        route(app, "/my/privacy/{organisation}", privacy.choose, area="my"),
-        route(app, "/my/privacy/{organisation}", privacy.save, area="my", method="POST"),
+        route(app, "/my/who-looked", whose.seen(looked.show), area="my"),
+        route(app, "/my/who-looked/proof", whose.seen(proof.show), area="my"),
+        *_hers(app),
         route(app, "/desk", checkin.show, area="desk"),
         route(app, "/desk/scan", checkin.scan, area="desk", method="POST"),
         route(app, "/desk/find", checkin.find, area="desk", method="POST"),
@@ -77,6 +74,38 @@ def routes(app: App) -> list[BaseRoute]:
         route(app, "/cashier/pay", pay.pay, area="cashier", method="POST"),
         *(route(app, path, _back) for path in FORMS),
         route(app, "/{path:path}", _nothing),
+    ]
+
+
+def _hers(app: App) -> list[BaseRoute]:
+    """List the pages about her record and who may see it: behind her word, as whom she is shown."""
+    pages = (
+        ("GET", "record", record.show),
+        ("GET", "record/result", record.result),
+        ("GET", "record/entries", entries.show),
+        ("GET", "privacy", privacy.show),
+        ("GET", "privacy/list/{section}", decided.section),
+        ("GET", "privacy/changes", decided.changes),
+        ("POST", "privacy/changes/undo", decided.undo),
+        ("GET", "privacy/change/{kind}", privacy.choose),
+        ("POST", "privacy/change/{kind}", privacy.save),
+        ("GET", "privacy/words", word.show),
+        ("POST", "privacy/words", word.save),
+        ("GET", "privacy/{organisation}", privacy.choose),
+        ("POST", "privacy/{organisation}", privacy.save),
+        ("GET", "family", family.show),
+        ("POST", "family/offer", family.offer),
+        ("POST", "family/invite", family.invite),
+        ("POST", "family/grant", family.grant),
+        ("POST", "family/end", family.end),
+        ("POST", "family/accept", family.accept),
+        ("POST", "family/stop", family.stop),
+        ("POST", "family/switch", family.switch),
+    )
+    locked = (("word", word.unlock), ("word/lock", word.lock), ("word/forgotten", word.forgotten))
+    return [
+        *(route(app, f"/my/{path}", whose.seen(handler), area="my", method=method) for method, path, handler in pages),
+        *(route(app, f"/my/{path}", handler, area="my", method="POST") for path, handler in locked),
     ]
 
 

@@ -93,7 +93,7 @@ class Follower:
             return False
         oldest = self._sizes[0]
         if now - oldest[0] >= FRESH_SECONDS and index < oldest[1]:
-            raise CorruptError("log-replayed", "An old permission was shown as a new one. Call the operator.")
+            raise CorruptError("log-replayed", "An old permission was shown as a new one. Nothing is opened.")
         spans = [subtrees(span) for span in inclusion_spans(index, self.frontier.size)]
         hashes = await self._view.hashes_of([subtree for parts in spans for subtree in parts])
         proof = [folded([hashes[part] for part in parts]) for parts in spans]
@@ -112,7 +112,7 @@ class Follower:
         else:
             raise UnavailableError("log-key", "The key of the public log is not known yet.")
         if self._log_key not in {None, key.public}:
-            raise CorruptError("log-key-changed", "The public log has another key than it had. Call the operator.")
+            raise CorruptError("log-key-changed", "The public log has another key than it had. Nothing is opened.")
         if checkpoint.origin != key.name or not held(note, [key]):
             raise log_broken()
         if pinned is None:

@@ -24,6 +24,10 @@ SELECT record.revise($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14
 -- Close and open resources of hers, by their ids or visits; which were met and what they had before.
 SELECT id, type, category, before FROM record.close($1, $2, $3, $4, $5, $6);
 
+-- name: matters
+-- Labels of resources that something new points to.
+SELECT id, closed FROM record.matters($1, $2);
+
 -- name: locate
 -- Under which key a resource stands.
 SELECT record.locate($1);

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from carecode.disclosure.answers import Refusal
+from carecode.disclosure.purposes import PURPOSES
 from carecode.kernel.errors import CareCodeError, InvalidInputError, RefusedError
 from carecode.kernel.vocabulary import ALL_CATEGORIES, CodePurpose, Purpose
 from carecode.web.charts import spark_of
 from carecode.web.clinic import opened
+from carecode.web.officer.doors import doors
+from carecode.web.officer.said import REASONS
 from carecode.web.sentences import sentence
 from carecode.web.sources import summary_of
 from carecode.web.summary import Summary
@@ -18,6 +22,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from carecode.disclosure.answers import Release
+    from carecode.disclosure.emergency import Emergency
     from carecode.web.page import Page
 
 RESULTS_SHOWN: Final = 8
@@ -57,10 +62,15 @@ async def open_record(page: Page) -> Response:
 
 
 async def reopen(page: Page) -> Response:
-    """Show again the record that is open in this browser, under the window that her code opened; her log has it."""
+    """Show again the record that is open in this browser, under the window that her code opened; her log has it.
+
+    One opened by break-glass is shown while its emergency runs.
+    """
     before = opened.opened_in(page.request)
     if before is None:
         return page.go("/clinic")
+    if before.emergency:
+        return await _in_emergency(page, before.patient)
     try:
         resident = await page.app.gate.subject(page.requester, before.patient)
         answer = await page.app.gate.open(page.requester, Purpose.TREAT, ALL_CATEGORIES, resident=resident)
@@ -76,12 +86,28 @@ async def _ask(page: Page, error: CareCodeError) -> Response:
     return page.render("clinic/open.html", error.http_status, place=await page.place(), words=words)
 
 
-async def _summary(page: Page, release: Release | None) -> Response:
+async def _in_emergency(page: Page, patient: str) -> Response:
+    """Show what an emergency opens, in its frame; the page leaves by itself when it is over."""
+    resident = await page.app.gate.subject(page.requester, patient)
+    running = resident and await doors(page).emergencies.running(resident, page.requester, page.now)
+    if not running:
+        return page.go("/clinic/emergency/ended")
+    asked = PURPOSES[Purpose.ETREAT].categories
+    answer = await page.app.gate.open(page.requester, Purpose.ETREAT, asked, resident=resident)
+    response = await _summary(page, None if isinstance(answer, Refusal) else answer, running)
+    left = max(math.ceil((running.over_at - page.now).total_seconds()), 1)
+    response.headers["Refresh"] = f"{left}; url=/clinic/emergency/ended"
+    return response
+
+
+async def _summary(page: Page, release: Release | None, emergency: Emergency | None = None) -> Response:
     summary = await summary_of(page, release.bodies) if release else Summary()
     return page.render(
         "clinic/summary.html",
         place=await page.place(),
         release=release,
+        emergency=emergency,
+        reasons=REASONS,
         complete=release is None or release.complete,
         summary=summary,
         spark_of=spark_of,

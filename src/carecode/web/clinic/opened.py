@@ -1,6 +1,7 @@
 """Which record a clinic's browser has open: a short-lived cookie, so that no number of hers is in an address.
 
-It opens nothing by itself: the gate decides anew, under the window that her code opened.
+It opens nothing by itself: the gate decides anew, under the window that her
+code opened, or the emergency that runs.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 COOKIE: Final = "carecode_patient"
 PATH: Final = "/clinic"
 SECONDS_MAX: Final = 4 * 3600  # as long as a code lets read
-_WRITTEN: Final = re.compile(r"([0-9a-f]{32})\.([0-9a-f]{64})\.([0-9]{1,10})")
+_WRITTEN: Final = re.compile(r"([0-9a-f]{32})\.([0-9a-f]{64})\.([0-9]{1,10})(\.e)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class Opened:
     patient: str  # the institution's own number for her
     code: str  # hash of the used code: the same form sent again is told from another's used code
     until: datetime
+    emergency: bool = False  # opened by break-glass
 
 
 def opened_in(request: Request) -> Opened | None:
@@ -35,14 +37,16 @@ def opened_in(request: Request) -> Opened | None:
     found = _WRITTEN.fullmatch(request.cookies.get(COOKIE, ""))
     if found is None:
         return None
-    return Opened(found[1], found[2], datetime.fromtimestamp(int(found[3]), UTC))
+    return Opened(found[1], found[2], datetime.fromtimestamp(int(found[3]), UTC), found[4] is not None)
 
 
-def keep(response: Response, request: Request, patient: str, code: str, until: datetime) -> None:
-    """Remember the record that ``code`` opened."""
+def keep(
+    response: Response, request: Request, patient: str, code: str, until: datetime, *, emergency: bool = False
+) -> None:
+    """Remember the record that ``code`` opened, or the declaration of this number in an emergency."""
     response.set_cookie(
         COOKIE,
-        f"{patient}.{hash_of(code)}.{round(until.timestamp())}",
+        f"{patient}.{hash_of(code)}.{round(until.timestamp())}{'.e' if emergency else ''}",
         max_age=SECONDS_MAX,
         path=PATH,
         secure=request.url.scheme == "https",

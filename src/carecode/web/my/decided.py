@@ -83,7 +83,9 @@ async def undo(page: Page) -> Response:
     try:
         number = UUID(field(await page.fields(), "decision"))
     except ValueError as error:
-        raise InvalidInputError("request-form", "The page sent something that cannot be used. Open it again.") from error
+        raise InvalidInputError(
+            "request-form", "The page sent something that cannot be used. Open it again."
+        ) from error
     await page.app.privacy.undo(page.requester, number)
     return page.go(CHANGES)
 

@@ -39,7 +39,10 @@ _HIDDEN_OPENS: Final = (mark("Hidden, but an emergency may open it"), mark("It l
 # (kind, choice) -> its name and a line below it
 CHOICES: Final[Mapping[tuple[Kind, str], tuple[str, str]]] = {
     (Kind.INSTITUTION, "allow"): (mark("Everything"), mark("When you show your code, for that visit.")),
-    (Kind.INSTITUTION, "summary"): (mark("Only a summary"), mark("Allergies, medicines, problems. No letters, no results.")),
+    (Kind.INSTITUTION, "summary"): (
+        mark("Only a summary"),
+        mark("Allergies, medicines, problems. No letters, no results."),
+    ),
     (Kind.INSTITUTION, "refuse"): (mark("Only what it wrote itself"), mark("Nothing that other places wrote.")),
     (Kind.NEWCOMERS, "open"): (mark("Everything, when you show your code"), mark("As other hospitals do.")),
     (Kind.NEWCOMERS, "ask"): (mark("Only what it wrote itself, until you say so"), mark("You let it in by name.")),
@@ -76,7 +79,7 @@ CHOICES: Final[Mapping[tuple[Kind, str], tuple[str, str]]] = {
     (Kind.WINDOW, "30"): (mark("A month"), mark("For a treatment with several visits.")),
     (Kind.WINDOW, "90"): (mark("Three months"), mark("For a treatment with several visits.")),
     (Kind.WINDOW, "365"): (mark("A year"), mark("For the doctor who knows you.")),
-}  # fmt: skip
+}
 LABELS: Final[Mapping[Closed, str]] = {
     Closed.HIV: mark("HIV"),
     Closed.STD: mark("sexually transmitted infections"),
@@ -100,18 +103,37 @@ CATEGORIES: Final[Mapping[Category, str]] = {
     Category.DOCUMENTS: mark("letters"),
     Category.OBSERVATIONS: mark("measurements"),
 }
-_MAY_NOT_KNOW: Final = mark("Doctors there may not know of your <b>%(allergy)s</b> unless you say so. They may repeat tests.")  # fmt: skip  # noqa: E501
-_MAY_NOT_KNOW_OTHERS: Final = mark("Doctors there may not know what <b>other places</b> wrote unless you say so. They may repeat tests.")  # fmt: skip  # noqa: E501
+_MAY_NOT_KNOW: Final = mark(
+    "Doctors there may not know of your <b>%(allergy)s</b> unless you say so. They may repeat tests."
+)
+_MAY_NOT_KNOW_OTHERS: Final = mark(
+    "Doctors there may not know what <b>other places</b> wrote unless you say so. They may repeat tests."
+)
 _HOSPITAL_KEEPS: Final = mark("It keeps what it wrote itself. The law asks it to.")
 # key of a consequence -> icon and sentence
 CONSEQUENCES: Final[Mapping[str, tuple[str, str]]] = {
     "back": ("undo", mark("It works within 2 seconds. You can change it back at any time.")),
     "each-look": ("bell", mark("You see each look under Who looked, with the name.")),
     "ends-by-itself": ("clock", mark("It ends by itself after the last day. What you chose before holds again.")),
-    "sees-all-with-code": ("eye", mark("When you show your code there to open your record, doctors see all of it, for that visit.")),
+    "sees-all-with-code": (
+        "eye",
+        mark("When you show your code there to open your record, doctors see all of it, for that visit."),
+    ),
     "sensitive-stays-closed": ("lock", mark("What is sensitive, locked or hidden stays closed.")),
-    "sees-nothing-from-others": ("eye", mark("%(name)s sees <b>nothing from other hospitals</b>. It looks as if there were nothing. Nobody there is told you chose this.")),
-    "sees-summary": ("eye", mark("%(name)s sees your <b>allergies, medicines and problems</b>, and nothing else. It looks as if there were nothing else.")),
+    "sees-nothing-from-others": (
+        "eye",
+        mark(
+            "%(name)s sees <b>nothing from other hospitals</b>. It looks as if there were nothing. "
+            "Nobody there is told you chose this."
+        ),
+    ),
+    "sees-summary": (
+        "eye",
+        mark(
+            "%(name)s sees your <b>allergies, medicines and problems</b>, and nothing else. It looks "
+            "as if there were nothing else."
+        ),
+    ),
     "keeps-its-own": ("hospital", _HOSPITAL_KEEPS),
     "keeps-its-own-all": ("hospital", mark("Each hospital keeps what it wrote itself. The law asks it to.")),
     "may-not-know": ("warning", _MAY_NOT_KNOW),
@@ -120,42 +142,115 @@ CONSEQUENCES: Final[Mapping[str, tuple[str, str]]] = {
     "emergency-own-only": ("siren", mark("In an emergency too, each hospital sees only what it wrote itself.")),
     "emergency-opens-it": ("siren", mark("In an emergency it opens, with a reason. You are told at once.")),
     "emergency-told": ("bell", mark("You are told at once, and a second person checks the reason.")),
-    "emergency-yes": ("siren", mark("When you cannot speak, a doctor opens your allergies, medicines, problems and results with a reason, for an hour.")),
+    "emergency-yes": (
+        "siren",
+        mark(
+            "When you cannot speak, a doctor opens your allergies, medicines, problems and results "
+            "with a reason, for an hour."
+        ),
+    ),
     "emergency-no": ("siren", mark("<b>No emergency</b> opens your record, even when you cannot speak.")),
-    "emergency-no-warning": ("warning", mark("Doctors then may give you what you must not have. Carry a note of your allergies.")),
-    "new-see-all-with-code": ("eye", mark("A hospital that you visit for the first time sees your record when you show your code.")),
-    "new-see-their-own": ("eye", mark("A hospital that you never chose sees <b>only what it wrote itself</b>, even with your code, until you let it in here.")),
-    "person-sees-nothing": ("eye", mark("%(what)s sees <b>nothing of yours</b>. It looks as if there were nothing. Nobody is told you chose this.")),
+    "emergency-no-warning": (
+        "warning",
+        mark("Doctors then may give you what you must not have. Carry a note of your allergies."),
+    ),
+    "new-see-all-with-code": (
+        "eye",
+        mark("A hospital that you visit for the first time sees your record when you show your code."),
+    ),
+    "new-see-their-own": (
+        "eye",
+        mark(
+            "A hospital that you never chose sees <b>only what it wrote itself</b>, even with your "
+            "code, until you let it in here."
+        ),
+    ),
+    "person-sees-nothing": (
+        "eye",
+        mark(
+            "%(what)s sees <b>nothing of yours</b>. It looks as if there were nothing. Nobody is told you chose this."
+        ),
+    ),
     "person-emergency": ("siren", mark("This holds in emergencies too.")),
     "person-others": ("hospital", mark("Others at the same hospital see what you let the hospital see.")),
     "person-as-others": ("eye", mark("%(what)s sees what the hospital may see, when you show your code there.")),
     "category-seen": ("eye", mark("When you show your code, %(name)s sees your %(what)s.")),
-    "category-not-seen": ("eye", mark("%(name)s sees <b>none of your %(what)s</b>. It looks as if there were none. Nobody there is told you chose this.")),
-    "category-own": ("hospital", mark("This holds for what it wrote itself too, on its pages here. It keeps its own files.")),
-    "label-seen": ("eye", mark("When you show your code, %(name)s sees what is about <b>%(what)s</b>: results, medicines and letters of it too.")),
-    "label-not-seen": ("eye", mark("%(name)s sees nothing about <b>%(what)s</b> that others wrote. It looks as if there were nothing.")),
+    "category-not-seen": (
+        "eye",
+        mark(
+            "%(name)s sees <b>none of your %(what)s</b>. It looks as if there were none. Nobody there"
+            " is told you chose this."
+        ),
+    ),
+    "category-own": (
+        "hospital",
+        mark("This holds for what it wrote itself too, on its pages here. It keeps its own files."),
+    ),
+    "label-seen": (
+        "eye",
+        mark(
+            "When you show your code, %(name)s sees what is about <b>%(what)s</b>: results, medicines"
+            " and letters of it too."
+        ),
+    ),
+    "label-not-seen": (
+        "eye",
+        mark("%(name)s sees nothing about <b>%(what)s</b> that others wrote. It looks as if there were nothing."),
+    ),
     "label-own": ("hospital", mark("Whoever wrote it still sees it.")),
     "label-in-emergency": ("siren", mark("In an emergency, doctors see what is about <b>%(what)s</b> too.")),
     "label-not-in-emergency": ("siren", mark("No emergency opens what is about <b>%(what)s</b>.")),
     "entry-shown": ("eye", mark("Whoever may see your record sees this entry.")),
-    "entry-locked": ("lock", mark("Staff see that something is locked, <b>not what it is</b>. The hospital that wrote it sees the padlock too.")),
-    "entry-hidden": ("eye", mark("It looks as if this entry <b>were not there</b>, for whoever acts for you too. Nobody is told you hid it.")),
+    "entry-locked": (
+        "lock",
+        mark(
+            "Staff see that something is locked, <b>not what it is</b>. The hospital that wrote it "
+            "sees the padlock too."
+        ),
+    ),
+    "entry-hidden": (
+        "eye",
+        mark(
+            "It looks as if this entry <b>were not there</b>, for whoever acts for you too. Nobody is told you hid it."
+        ),
+    ),
     "entry-hidden-emergency": ("siren", mark("No emergency opens it.")),
     "may-not-know-it": ("warning", mark("Doctors may not know of it unless you say so.")),
     "visit-shown": ("eye", mark("Whoever may see your record sees this visit and what came of it.")),
-    "visit-locked": ("lock", mark("Staff see that something is locked, <b>not what it is</b>: the visit and all that came of it.")),
-    "visit-hidden": ("eye", mark("It looks as if this visit <b>had not been</b>, with all that came of it. Nobody is told you hid it.")),
-    "visit-kept": ("eye", mark("Only the hospital that wrote it sees this visit. For others it looks as if it had not been.")),
+    "visit-locked": (
+        "lock",
+        mark("Staff see that something is locked, <b>not what it is</b>: the visit and all that came of it."),
+    ),
+    "visit-hidden": (
+        "eye",
+        mark("It looks as if this visit <b>had not been</b>, with all that came of it. Nobody is told you hid it."),
+    ),
+    "visit-kept": (
+        "eye",
+        mark("Only the hospital that wrote it sees this visit. For others it looks as if it had not been."),
+    ),
     "new-shared": ("eye", mark("What it writes from now on, others see as they see the rest of your record.")),
-    "new-kept": ("eye", mark("What %(name)s writes from now on stays with it. For others it looks as if there were nothing.")),
+    "new-kept": (
+        "eye",
+        mark("What %(name)s writes from now on stays with it. For others it looks as if there were nothing."),
+    ),
     "exchange-in": ("eye", mark("When you show your code, a hospital sees what others wrote, for that visit.")),
-    "exchange-out": ("eye", mark("<b>Every hospital sees only what it wrote itself.</b> It looks as if there were nothing else.")),
+    "exchange-out": (
+        "eye",
+        mark("<b>Every hospital sees only what it wrote itself.</b> It looks as if there were nothing else."),
+    ),
     "statistics-in": ("chart", mark("You are counted in figures such as how many had the flu this week, never alone.")),
     "statistics-out": ("chart", mark("No figure counts you from now on.")),
     "care-the-same": ("heart", mark("You are treated the same. Nobody is told you chose this.")),
     "window-hours": ("clock", mark("Four hours after you showed your code, %(name)s sees nothing more.")),
-    "window-days": ("clock", mark("After you show your code there, %(name)s may open your record for <b>%(days)s days</b>, as often as it needs.")),
-}  # fmt: skip
+    "window-days": (
+        "clock",
+        mark(
+            "After you show your code there, %(name)s may open your record for <b>%(days)s days</b>, "
+            "as often as it needs."
+        ),
+    ),
+}
 ALL: Final = mark("every hospital")
 
 

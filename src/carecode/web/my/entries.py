@@ -40,7 +40,7 @@ async def show(page: Page) -> Response:
         found = [x for x in titles.values() if x.visit == visit and x.id != visit]
         head = titles.get(visit)
     else:
-        found = [x for x in titles.values() if x.type in TYPES.get(kind, frozenset()) and x.name == name]
+        found = [x for x in titles.values() if x.type in TYPES.get(kind, frozenset()) and name in {x.name, *x.parts}]
         head = None
     if (visit and head is None) or (not visit and not found):
         raise NotFoundError("nothing-here", "Nothing you may see.")

@@ -243,7 +243,6 @@ async def _allergy(page: Page) -> str:
         Purpose.PATRQT,
         frozenset({Category.ALLERGIES}),
         resident=await page.resident(),
-        quiet=page.requester.id == QUIETLY,
     )
     if isinstance(opened, Refusal):
         return ""

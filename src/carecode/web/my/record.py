@@ -6,6 +6,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 from carecode.disclosure.answers import Refusal
+from carecode.disclosure.decisions import HERSELF, QUIETLY
 from carecode.kernel.errors import NotFoundError, RefusedError
 from carecode.kernel.vocabulary import ALL_CATEGORIES, Purpose
 from carecode.web.charts import trend_of
@@ -54,6 +55,7 @@ async def show(page: Page) -> Response:
         search=search,
         years=[(year, list(same)) for year, same in groupby(shown, key=lambda x: x.on.year)],
         more=len(visits) - len(shown),
+        decides=await decides(page),
     )
 
 
@@ -63,16 +65,31 @@ async def result(page: Page) -> Response:
     summary, _ = await _own(page)
     for one in (*summary.results, *summary.vitals):
         if key in {one.key, one.key.partition("|")[2]}:
-            return await frame.show(page, "my/result.html", result=one, trend=trend_of(one))
+            return await frame.show(
+                page, "my/result.html", result=one, trend=trend_of(one), decides=await decides(page)
+            )
     raise NotFoundError("nothing-here", "Nothing you may see.")
 
 
 async def _own(page: Page) -> tuple[Summary, bool]:
     """Open her record; say, too, whether it is all that there is."""
-    opened = await page.app.gate.open(page.requester, Purpose.PATRQT, ALL_CATEGORIES, resident=await page.resident())
+    opened = await page.app.gate.open(
+        page.requester,
+        Purpose.PATRQT,
+        ALL_CATEGORIES,
+        resident=await page.resident(),
+    )
     if isinstance(opened, Refusal):
         raise RefusedError(opened.code, opened.message)
     return await summary_of(page, opened.bodies), opened.complete
+
+
+async def decides(page: Page) -> bool:
+    """Tell whether who asks may say who sees single entries: herself, or who decides for her."""
+    if page.requester.id in {HERSELF, QUIETLY}:
+        return True
+    acting = await page.app.delegations.acting_as(page.requester, page.now)
+    return acting is not None and acting.may_decide
 
 
 def _mentions(visit: Visit, search: str) -> bool:

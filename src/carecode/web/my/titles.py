@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from carecode.disclosure.answers import Refusal
-from carecode.disclosure.decisions import QUIETLY
 from carecode.kernel.errors import RefusedError
 from carecode.kernel.vocabulary import ALL_CATEGORIES, Purpose
 from carecode.web.language import DEFAULT, mark
@@ -60,6 +59,7 @@ class Title:
     day: str
     source: str
     visit: str  # the visit it belongs to, or nothing
+    parts: frozenset[str]  # what its components are called
 
     @property
     def words(self) -> str:
@@ -74,7 +74,6 @@ async def titles_of(page: Page) -> dict[str, Title]:
         Purpose.PATRQT,
         ALL_CATEGORIES,
         resident=await page.resident(),
-        quiet=page.requester.id == QUIETLY,
     )
     if isinstance(opened, Refusal):
         raise RefusedError(opened.code, opened.message)
@@ -102,4 +101,5 @@ def _title(page: Page, body: Body, known: Mapping[str, str]) -> Title:
         written_date(on, "short", language=page.language) if on else "",
         known.get(body.organisation, body.organisation),
         body.id if body.type == "Encounter" else reference_id(encounter),
+        frozenset(concept(part(one, "code")) for one in items(resource, "component")),
     )

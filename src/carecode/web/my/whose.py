@@ -31,13 +31,24 @@ def seen(handler: Callable[[Page], Awaitable[Response]]) -> Callable[[Page], Awa
     async def shown(page: Page) -> Response:
         asked = await page.app.quiet.seen(page.requester, token(page), page.now)
         if asked is None:
-            return page.render("my/word.html", 403, wrong=False, then=_here(page))
+            return await ask(page, _here(page))
         if asked.id == HERSELF:
             acting = await acting_of(page)
             asked = acting.requester if acting else asked
         return await handler(replace(page, visitor=asked))
 
     return shown
+
+
+async def ask(page: Page, then: str, *, wrong: bool = False) -> Response:
+    """Show the page that asks for her word; nothing of hers is on it."""
+    return page.render("my/word.html", 403, wrong=wrong, then=then, may_forget=await came_from_a_desk(page))
+
+
+async def came_from_a_desk(page: Page) -> bool:
+    """Tell whether she signed in with a desk's eight digits within the last minutes."""
+    held = await page.app.sessions.held(token(page), page.now)
+    return held is not None and held.how == "digits" and await page.app.sessions.stepped_up(token(page), page.now)
 
 
 async def acting_of(page: Page) -> Acting | None:
@@ -60,7 +71,12 @@ def choose(response: Response, page: Page, delegation: UUID | None) -> Response:
         response.delete_cookie(COOKIE, path=_PATH, httponly=True, samesite="lax")
     else:
         response.set_cookie(
-            COOKIE, str(delegation), path=_PATH, secure=page.request.url.scheme == "https", httponly=True, samesite="lax"
+            COOKIE,
+            str(delegation),
+            path=_PATH,
+            secure=page.request.url.scheme == "https",
+            httponly=True,
+            samesite="lax",
         )
     return response
 

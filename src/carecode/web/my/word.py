@@ -28,8 +28,16 @@ async def unlock(page: Page) -> Response:
     except RefusedError as error:
         if error.code != "word-wrong":
             raise
-        return page.render("my/word.html", 403, wrong=True, then=then)
+        return await whose.ask(page, then, wrong=True)
     return page.go(then)
+
+
+async def forgotten(page: Page) -> Response:
+    """Take her words away for who has just come with a desk's eight digits: it saw her document."""
+    if not await whose.came_from_a_desk(page):
+        raise RefusedError("desk-first", "Ask a desk for eight digits first. It looks at your ID card.")
+    await page.app.quiet.remove_words(page.requester)
+    return page.go("/my/privacy")
 
 
 async def lock(page: Page) -> Response:

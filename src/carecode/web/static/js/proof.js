@@ -1,0 +1,89 @@
+// "Who looked": this device checks her list itself and puts its own word in the place of the server's.
+import { Fault, check, checkRows, wordless } from "./listproof.js";
+import { ask } from "./server.js";
+
+const ROWS_MAX = 200; // the page shows no more
+const REMEMBERED = "carecode.proof.";
+const place = document.getElementById("proof");
+
+if (place !== null) {
+  try {
+    const { answer: proof } = await ask(place.dataset.source);
+    await tell(proof);
+  } catch (error) {
+    say(error instanceof Fault ? error : { code: "away" });
+    if (!(error instanceof Fault)) console.info("not checked:", error.message);
+  }
+}
+
+async function tell(proof) {
+  const name = REMEMBERED + proof.lists[0].resident;
+  const before = remembered(name);
+  let fetching = 0;
+  const began = performance.now();
+  const { told, remember } = await check(proof, before, consistency, Date.now());
+  checkRows(rows(), proof, Date.parse(place.dataset.now), !location.search.includes("kind="));
+  const took = performance.now() - began - fetching;
+  keep(name, remember);
+  say({ code: "whole" });
+  fill(told, before, took, wordless(proof, ROWS_MAX));
+
+  async function consistency(old, size) {
+    const from = performance.now();
+    const { answer } = await ask(`/log/proof/consistency?old=${old}&new=${size}`);
+    fetching += performance.now() - from;
+    return answer.proof;
+  }
+}
+
+function remembered(name) {
+  try {
+    return JSON.parse(localStorage.getItem(name) ?? "null") ?? undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function keep(name, value) {
+  try {
+    localStorage.setItem(name, JSON.stringify(value));
+  } catch {
+    // a browser that keeps nothing checks anew each time
+  }
+}
+
+function rows() {
+  return [...document.querySelectorAll("[data-entry]")].map((row) => {
+    const [seq, at] = row.dataset.entry.split(" ");
+    return { seq, at, text: row.textContent };
+  });
+}
+
+function say({ code, at }) {
+  for (const one of place.querySelectorAll("[data-said]")) one.hidden = one.dataset.said !== code;
+  const day = place.querySelector(`[data-said="${code}"] [data-day]`);
+  if (day !== null && at !== undefined) {
+    const words = { weekday: "long", day: "numeric", month: "long", year: "numeric" };
+    day.textContent = `${new Intl.DateTimeFormat(document.documentElement.lang, words).format(new Date(at))}.`;
+  }
+  place.dataset.state = code;
+}
+
+function fill(told, before, took, count) {
+  const language = document.documentElement.lang;
+  const when = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
+  const values = {
+    entries: told.entries,
+    wordless: count,
+    waiting: told.waiting,
+    size: told.size,
+    witnesses: told.witnesses,
+    root: told.root.slice(0, 12),
+    before: before === undefined ? "\u2013" : when.format(before.atMs),
+    time: `${took.toFixed(1)} ms`,
+  };
+  for (const [name, value] of Object.entries(values)) {
+    place.querySelector(`[data-told="${name}"]`).textContent = value;
+  }
+  place.querySelector("details").hidden = false;
+}
