@@ -18,6 +18,7 @@ import uvicorn
 
 from bench.clients import HOST
 from carecode.app import App, Settings, opened
+from carecode.cli.beside import Processes
 from carecode.disclosure.people import Organisation, Staff
 from carecode.kernel.vocabulary import Requester, Role
 from carecode.store.database import POOL_SIZE_MAX
@@ -43,7 +44,9 @@ def environment() -> dict[str, str]:
 async def house() -> AsyncIterator[App]:
     """Open an empty house with one hospital and its machine; remove it at the end, however it ends."""
     with tempfile.TemporaryDirectory(prefix="carecode-bench-") as folder:
-        async with opened(Settings(Path(folder), None, environment()), may_migrate=True, alone=True) as app:
+        async with opened(
+            Settings(Path(folder), None, environment()), Processes(), may_migrate=True, alone=True
+        ) as app:
             await furnish(app)
             yield app
 

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 import structlog
 from starlette.applications import Starlette
@@ -57,6 +57,8 @@ from carecode.store.migrations import create_if_missing, migrate, pending
 from carecode.visits.queue import Queue
 
 if TYPE_CHECKING:
+    from contextlib import AbstractAsyncContextManager
+
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from carecode.record.keys import KeyDoor
@@ -184,6 +186,7 @@ class App:
                 decisions=self.decisions,
                 emergencies=self.watch.emergencies,
                 orders=self.watch.orders,
+                may_disclose=self.witnesses.may_disclose,
                 cards=self.cards,
                 pseudonyms=self.pseudonyms,
                 ring=self.ring,
@@ -207,9 +210,26 @@ def wall_clock() -> datetime:
     return datetime.now(UTC)
 
 
+class Beside(Protocol):
+    """The processes beside the house: a witness of its log, and the key broker (cli/beside.py starts them)."""
+
+    def witness(self, settings: Settings, ring: KeyRing) -> AbstractAsyncContextManager[Demand]:
+        """Start a witness where none is named, and say who must sign."""
+
+    def keys(
+        self, settings: Settings, target: Target, ring: KeyRing, demand: Demand
+    ) -> AbstractAsyncContextManager[KeyDoor]:
+        """Reach the key broker, starting one where none runs."""
+
+
 @contextlib.asynccontextmanager
 async def opened(
-    settings: Settings, *, may_migrate: bool, alone: bool, report: Callable[[str], None] = lambda _line: None
+    settings: Settings,
+    beside: Beside,
+    *,
+    may_migrate: bool,
+    alone: bool,
+    report: Callable[[str], None] = lambda _line: None,
 ) -> AsyncIterator[App]:
     """Open the house on its database, starting the embedded PostgreSQL when that is the one.
 
@@ -219,25 +239,39 @@ async def opened(
     shipped()  # a policy file that cannot be used stops the start, with its line
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     ring = KeyRing.from_environment(settings.data)
-    with _postgres(settings, ring, alone=alone, report=report) as (target, embedded):
-        if not settings.database:
-            await create_if_missing(target)
-        missing = await pending(target, ring.password)
-        if missing and not may_migrate:
-            raise UnavailableError("migrate-first", f"The database lacks {missing} migrations. Run carecode migrate.")
-        if missing:
-            report(f"migrating the database ({missing} steps)")
-            await migrate(target, ring.password)
+    async with contextlib.AsyncExitStack() as stack:
+        target, embedded = stack.enter_context(_postgres(settings, ring, alone=alone, report=report))
+        await _migrated(settings, target, ring, may_migrate=may_migrate, report=report)
         database = Database(target, ring.password)
-        keeper = asyncio.create_task(_keep_up(embedded)) if embedded else None
-        try:
-            yield App(database, ring, wall_clock)
-        finally:
-            if keeper is not None:
-                keeper.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await keeper
-            await database.close()
+        stack.push_async_callback(database.close)
+        demand = await stack.enter_async_context(beside.witness(settings, ring)) if alone else Demand()
+        keys = await stack.enter_async_context(beside.keys(settings, target, ring, demand))
+        app = App(database, ring, wall_clock, keys, demand, Limits.of(settings.environment))
+        stack.push_async_callback(app.witnesses.close)
+        works = [_keep_up(embedded)] if embedded else []
+        if alone or embedded:
+            works += [app.sequencer.run(), app.witnesses.keep_asking(app.public_log, wall_clock)]
+        stack.push_async_callback(_end, [asyncio.create_task(work) for work in works])
+        yield app
+
+
+async def _migrated(
+    settings: Settings, target: Target, ring: KeyRing, *, may_migrate: bool, report: Callable[[str], None]
+) -> None:
+    if not settings.database:
+        await create_if_missing(target)
+    missing = await pending(target, ring.password)
+    if missing and not may_migrate:
+        raise UnavailableError("migrate-first", f"The database lacks {missing} migrations. Run carecode migrate.")
+    if missing:
+        report(f"migrating the database ({missing} steps)")
+        await migrate(target, ring.password)
+
+
+async def _end(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _keep_up(embedded: EmbeddedPostgres) -> None:

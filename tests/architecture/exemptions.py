@@ -9,7 +9,7 @@ CLOCK_AND_CHANCE: Final[dict[str, str]] = {
     "app.py": "the one place that hands the real clock and the real randomness to everything else",
     "demo/chance.py": "seeded: the same seed makes the same town",
     "crypto/keyring.py": "new keys are drawn where they are kept",
-    "cli/brokering.py": "the key broker is a process of its own: it is handed its clock and its randomness here",
+    "cli/keeping.py": "the key broker is a process of its own: it is handed its clock and its randomness here",
 }
 
 # file below src/carecode -> why it holds SQL in a string

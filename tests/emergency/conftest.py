@@ -14,7 +14,7 @@ from carecode.audit.notes import COSIGNATURE, Checkpoint, cosign, public_key, sp
 from carecode.audit.witnesses import Address, Demand
 from carecode.crypto.keyring import KeyRing
 from carecode.disclosure.people import Organisation, Staff, herself
-from carecode.disclosure.watch import Watch, watch
+from carecode.disclosure.watch import Watch
 from carecode.identity.identifiers import parse
 from carecode.identity.person import Person
 from carecode.kernel.vocabulary import PLATFORM, Purpose, Requester, Resident, Role
@@ -42,7 +42,7 @@ class Clock:
 class Scene:
     """Who is there."""
 
-    house: House
+    house: App
     clock: Clock
     watch: Watch
     resident: Resident
@@ -64,32 +64,16 @@ class Scene:
         return herself(self.resident.id)
 
 
-class House(App):
-    """The house with the officers' rooms, until app.py builds them."""
-
-    watch: Watch
-
-    def _build_disclosure(self, random_bytes: Any) -> None:  # noqa: ANN401
-        super()._build_disclosure(random_bytes)
-        if hasattr(self, "watch"):
-            return
-        self.watch = watch(
-            self.database, self.ring, log=self.log, index=self.index, public=self.public_log, random_bytes=random_bytes
-        )
-        self.emergencies = self.watch.emergencies  # type: ignore[assignment]
-        self.orders = self.watch.orders  # type: ignore[assignment]
-
-
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
 
 
 @pytest.fixture
-def house(database: Database, ring: KeyRing, clock: Clock) -> House:
+def house(database: Database, ring: KeyRing, clock: Clock) -> App:
     """Every door of the house, with a clock that a test moves."""
     witness = Address(public_key(WITNESS, COSIGNATURE, WITNESS_SEED), "http://witness.example")
-    return House(database, ring, clock, None, Demand((witness,), 1, 60))
+    return App(database, ring, clock, None, Demand((witness,), 1, 60))
 
 
 async def let_it_be_public(house: App) -> None:
@@ -113,7 +97,7 @@ async def staffed(house: App, handle: str, organisation: str, role: Role, name: 
 
 
 @pytest.fixture
-async def scene(house: House, clock: Clock) -> Scene:
+async def scene(house: App, clock: Clock) -> Scene:
     for handle, name, kind in (
         (PLATFORM, "CareCode", "platform"),
         ("county-2", "County Hospital 2", "hospital"),

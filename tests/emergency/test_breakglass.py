@@ -92,8 +92,8 @@ async def test_no_row_of_an_emergency_is_longer_than_sixty_minutes(target: Targe
         await as_administrator(
             target,
             "INSERT INTO disclosure.emergency (resident_id, id, staff_id, staff_name, staff_title, organisation,"
-            " reason, words, declared_at, until) VALUES (gen_random_uuid(), gen_random_uuid(), 'x', 'x', '', 'o', 'other', '',"
-            " clock_timestamp(), clock_timestamp() + interval '61 minutes')",
+            " reason, words, declared_at, until) VALUES (gen_random_uuid(), gen_random_uuid(), 'x',"
+            " 'x', '', 'o', 'other', '', clock_timestamp(), clock_timestamp() + interval '61 minutes')",
         )
     with pytest.raises(InvalidInputError):
         Limits(lasts=LONGEST + timedelta(seconds=1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from dataclasses import replace
 from datetime import UTC, date, timedelta
@@ -299,7 +300,7 @@ async def test_every_week_is_counted_in_public_also_when_there_was_none(scene: S
     said = [x for x in await leaves(scene) if x["kind"] == "legal orders of a week"]
     assert [(x["orders"], x["sealed"]) for x in said] == [(0, 0), (1, 1), (0, 0), (0, 0)]
     weeks = [date.fromisoformat(str(x["week"])) for x in said]
-    assert [(b - a).days for a, b in zip(weeks, weeks[1:], strict=False)] == [7, 7, 7]
+    assert [(b - a).days for a, b in itertools.pairwise(weeks)] == [7, 7, 7]
     assert weeks[0].weekday() == 0
 
 

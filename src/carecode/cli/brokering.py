@@ -1,49 +1,40 @@
-"""``broker``: the process that holds the key-encryption keys; and how the house starts it and reaches it."""
+"""How the house starts its key broker and reaches it, here or on another machine."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import hashlib
-import json
 import os
-import secrets
-import signal
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Final
 
 import structlog
-import typer
-import uvloop
 
-from carecode.app import Settings, environment, wall_clock
 from carecode.audit.notes import ED25519, public_key
 from carecode.audit.sequencer import SIGNING_KEY
-from carecode.cli.output import DataOption, JsonOption, fail, note
-from carecode.cli.processes import Child, end_with_parent
-from carecode.disclosure.broker.building import Means
+from carecode.cli.processes import Child
 from carecode.disclosure.broker.client import KeyClient, at_host, at_socket
-from carecode.disclosure.broker.process import LINE_BYTES_MAX, DatabaseAddress, Introduction, Listening, serve
+from carecode.disclosure.broker.process import DatabaseAddress, Introduction
 from carecode.disclosure.broker.server import client_context
 from carecode.kernel.errors import CareCodeError, InvalidInputError, UnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from carecode.app import Settings
     from carecode.audit.witnesses import Demand
     from carecode.crypto.keyring import KeyRing
     from carecode.store.database import Target
 
 ELSEWHERE: Final = "CARECODE_BROKER"
 """The environment's name for a broker on another machine: HOST:PORT."""
-READY: Final = "The key keeper is ready"
 KEEP_UP_SECONDS: Final = 0.5
+STARTS_MAX: Final = 10
 _SOCKET_PATH_MAX: Final = 107
 _ROLE: Final = "carecode_broker"
-chance: Final = secrets.token_bytes
-"""The randomness of this process."""
 log = structlog.get_logger()
 
 
@@ -114,15 +105,18 @@ def _child(settings: Settings, target: Target, ring: KeyRing, demand: Demand | N
 
 async def _start(client: KeyClient, child: Child) -> None:
     """Start the child unless a broker answers; raise what it says when it cannot."""
-    if await client.ready():
-        return
-    await child.start()
-    error = child.said.get("error")
-    if error:
-        await child.stop()
+    for _ in range(STARTS_MAX):
         if await client.ready():
-            return  # another command's broker was first
-        raise UnavailableError(str(error["code"]), str(error["message"]))
+            return
+        await child.start()
+        error = child.said.get("error")
+        if not error:
+            return
+        await child.stop()
+        if error["code"] != "broker-runs":
+            raise UnavailableError(str(error["code"]), str(error["message"]))
+        await asyncio.sleep(KEEP_UP_SECONDS)  # another command's broker is just coming, or just going
+    raise UnavailableError("keys-away", "The key keeper does not start. Its own words are in broker.log.")
 
 
 async def _keep_up(client: KeyClient, child: Child) -> None:
@@ -145,64 +139,3 @@ def _elsewhere(settings: Settings) -> KeyClient:
     folder = tls_folder(settings.data)
     context = client_context(folder / "server.pem", folder / "server.key", folder / "authority.pem")
     return KeyClient(at_host(host, int(port), context))
-
-
-def broker(
-    listen: Annotated[
-        str | None, typer.Option("--listen", metavar="HOST:PORT", help="Serve another machine by TLS on both sides.")
-    ] = None,
-    certificate: Annotated[Path | None, typer.Option("--certificate", help="This broker's certificate, PEM.")] = None,
-    key: Annotated[Path | None, typer.Option("--key", help="Its private key, PEM.")] = None,
-    authority: Annotated[
-        Path | None, typer.Option("--authority", help="The authority whose certificates may connect, PEM.")
-    ] = None,
-    server_user: Annotated[
-        int | None, typer.Option("--server-user", metavar="UID", help="The user of the server, if not this one.")
-    ] = None,
-    data: DataOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Keep the key-encryption keys and open data keys for live receipts only, until Ctrl-C.
-
-    Reads one line on standard input: what carecode keys introduction prints.  serve and demo start it
-    by themselves; run it on another machine so that whoever has the server has no keys.
-    """
-    settings = Settings.of(data, environment())
-    told = sys.stdin.buffer.readline(LINE_BYTES_MAX)
-    end_with_parent()
-    try:
-        place = _place(listen, (certificate, key, authority), settings, server_user)
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(_until_stopped(Introduction.parse(told), place, settings, as_json=as_json))
-    except CareCodeError as error:
-        raise fail(error, as_json) from None
-    except (KeyboardInterrupt, asyncio.CancelledError):
-        note("The key keeper has stopped.")
-
-
-def _place(
-    listen: str | None, files: tuple[Path | None, Path | None, Path | None], settings: Settings, user: int | None
-) -> Listening:
-    uids = frozenset({os.geteuid()} if user is None else {os.geteuid(), user})
-    if listen is None:
-        return Listening(path=socket_path(settings.data), uids=uids)
-    host, _, port = listen.rpartition(":")
-    certificate, key, authority = files
-    if not host or not port.isdigit() or certificate is None or key is None or authority is None:
-        raise InvalidInputError(
-            "broker-listen", "Give --listen HOST:PORT together with --certificate, --key and --authority."
-        )
-    return Listening(host=host, port=int(port), certificate=certificate, key=key, authority=authority)
-
-
-async def _until_stopped(told: Introduction, place: Listening, settings: Settings, *, as_json: bool) -> None:
-    task = asyncio.current_task()
-    assert task is not None  # noqa: S101  # a coroutine of a runner always has one
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, task.cancel)
-
-    def ready() -> None:
-        print(json.dumps({"ready": True}) if as_json else READY, flush=True)
-
-    await serve(told, place, keys_folder(settings.data), Means(chance, wall_clock), ready)

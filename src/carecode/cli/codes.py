@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from carecode.cli.output import DataOption, JsonOption, emit, run
+from carecode.cli.opening import run
+from carecode.cli.output import DataOption, JsonOption, emit
 from carecode.cli.who import AsOption, ResidentArgument, resident_named, staff_named
 from carecode.crypto.keyed import keyed_hash
 from carecode.disclosure.answers import Refusal

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from carecode.cli.output import DataOption, JsonOption, emit, run
+from carecode.cli.opening import run
+from carecode.cli.output import DataOption, JsonOption, emit
 from carecode.cli.who import resident_named
 from carecode.disclosure.people import herself
 from carecode.identity.identifiers import parse

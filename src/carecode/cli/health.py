@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 import typer
 
 from carecode.app import Settings, environment, opened, wall_clock
+from carecode.cli.beside import Processes
 from carecode.cli.output import EXIT_FAILED, DataOption, JsonOption, emit
 from carecode.crypto.keyring import KeyRing
 from carecode.kernel.errors import CareCodeError
@@ -56,7 +57,7 @@ async def examine(settings: Settings) -> list[Finding]:
     """Run every check; a check that cannot run is one that does not hold."""
     findings = [_python(), _disk(settings), _clock_year(), _keys(settings)]
     try:
-        async with opened(settings, may_migrate=False, alone=False) as app:
+        async with opened(settings, Processes(), may_migrate=False, alone=False) as app:
             findings += await _database(app)
     except CareCodeError as error:
         findings.append(Finding("database", ok=False, seen="does not open", advice=error.message))

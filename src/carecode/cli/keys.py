@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Protocol
 import typer
 
 from carecode.app import Settings, environment
-from carecode.cli.brokering import chance, keys_folder
 from carecode.cli.brokering import introduction as introduction_of
-from carecode.cli.output import DataOption, JsonOption, emit, fail, note, run
+from carecode.cli.brokering import keys_folder
+from carecode.cli.keeping import chance
+from carecode.cli.opening import run
+from carecode.cli.output import DataOption, JsonOption, emit, fail, note
 from carecode.cli.who import ResidentArgument, resident_named
 from carecode.disclosure.broker import backups
 from carecode.disclosure.broker.building import locked

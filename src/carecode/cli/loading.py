@@ -11,7 +11,8 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from carecode.cli.output import EXIT_FAILED, DataOption, JsonOption, run
+from carecode.cli.opening import run
+from carecode.cli.output import EXIT_FAILED, DataOption, JsonOption
 from carecode.kernel.errors import NotFoundError
 from carecode.kernel.vocabulary import PLATFORM, Requester, Role
 

@@ -7,13 +7,13 @@ from typing import Annotated
 
 import typer
 
-from carecode.cli.brokering import broker
 from carecode.cli.codes import codes, scan
 from carecode.cli.enrolling import enrol, token
 from carecode.cli.health import doctor
+from carecode.cli.keeping import broker
 from carecode.cli.keys import keys
 from carecode.cli.loading import load
-from carecode.cli.privacy import let_in, shut_out, who_looked
+from carecode.cli.privacy import let_in, privacy, shut_out, who_looked
 from carecode.cli.serving import demo, migrate_command, serve
 from carecode.cli.staff import staff
 from carecode.cli.verifying import verify_log
@@ -48,6 +48,7 @@ app.command()(token)
 app.command("who-looked")(who_looked)
 app.command("shut-out")(shut_out)
 app.command("let-in")(let_in)
+app.add_typer(privacy, name="privacy")
 app.add_typer(staff, name="staff")
 app.command()(witness)
 app.command("verify-log")(verify_log)

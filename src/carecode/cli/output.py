@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, Final
 
 import typer
 
-from carecode.app import App, Settings, environment, opened
 from carecode.kernel.errors import CareCodeError
 
 DataOption = Annotated[
@@ -19,7 +17,6 @@ DataOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 EXIT_FAILED: Final = 1
-Result = TypeVar("Result")
 
 
 def emit(as_json: bool, value: Mapping[str, Any], text: str) -> None:  # the option's own name
@@ -39,26 +36,3 @@ def fail(error: CareCodeError, as_json: bool) -> typer.Exit:
     else:
         note(f"carecode: {error.message}")
     return typer.Exit(error.exit_code)
-
-
-def run(
-    data: Path | None,
-    work: Callable[[App], Awaitable[Result]],
-    *,
-    as_json: bool,
-    may_migrate: bool = False,
-) -> Result:
-    """Open the house beside a running server, or start it for this one command, and do the work."""
-
-    async def inside() -> Result:
-        settings = Settings.of(data, environment())
-        async with opened(settings, may_migrate=may_migrate, alone=False) as app:
-            return await work(app)
-
-    try:
-        return asyncio.run(inside())
-    except CareCodeError as error:
-        raise fail(error, as_json) from None
-    except KeyboardInterrupt:
-        note("carecode: stopped")
-        raise typer.Exit(EXIT_FAILED) from None

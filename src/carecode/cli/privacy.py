@@ -1,19 +1,25 @@
-"""``who-looked``, ``shut-out``, ``let-in``: her own side, on demo data."""
+"""``who-looked``, ``shut-out``, ``let-in``, ``privacy show|set|undo``: her own side, on demo data."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any
+from uuid import UUID
 
 import typer
 
-from carecode.cli.output import DataOption, JsonOption, emit, run
+from carecode.cli.opening import run
+from carecode.cli.output import DataOption, JsonOption, emit, fail
 from carecode.cli.who import ResidentArgument, resident_named
+from carecode.disclosure.choices import KINDS, Kind, Wish
 from carecode.disclosure.people import herself
+from carecode.kernel.errors import InvalidInputError
 
 if TYPE_CHECKING:
     from carecode.app import App
+    from carecode.disclosure.decisions import Decision
     from carecode.kernel.vocabulary import Requester
 
+privacy = typer.Typer(help="What a resident decided, and deciding for her (demo data only).", no_args_is_help=True)
 OrganisationArgument = Annotated[str, typer.Argument(metavar="ORG", help="county-2, city-1, east-clinic …")]
 
 
@@ -88,3 +94,90 @@ def let_in(
         {"allowed": organisation},
         f"{organisation} may open the record again: while her visit there lasts, or when she shows a code.",
     )
+
+
+@privacy.command("show")
+def show(resident: ResidentArgument, data: DataOption = None, as_json: JsonOption = False) -> None:
+    """Print what RESIDENT decided and holds, and every decision before."""
+
+    async def work(app: App) -> list[Decision]:
+        return await app.privacy.history(await _her(app, resident))
+
+    found = [_written(one) for one in run(data, work, as_json=as_json)]
+    lines = [
+        "{id}  {made}  {kind} {about}{to}: {choice}{until}{ended}".format(
+            **one | {"to": f" for {one['whom']}" if one["whom"] else "", "about": one["about"]}
+            | {"until": f", until {one['until']}" if one["until"] else ""}
+            | {"ended": f", ended {one['ended']}" if one["ended"] else ""}
+        )
+        for one in found
+    ]  # fmt: skip
+    emit(as_json, {"decisions": found}, "\n".join(lines) or "She decided nothing.")
+
+
+@privacy.command("set")
+def decide(
+    resident: ResidentArgument,
+    kind: Annotated[str, typer.Argument(metavar="KIND", help=", ".join(KINDS))],
+    choice: Annotated[str, typer.Argument(metavar="CHOICE", help="As `privacy choices` lists them.")],
+    whom: Annotated[str, typer.Option("--whom", help="An institution, or a person's id; none: all.")] = "",
+    about: Annotated[str, typer.Option("--about", help="A category's number, a label's bit, or an entry's id.")] = "",
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Decide for RESIDENT as she would on her phone, and print what follows."""
+    asked = _wish(kind, choice, whom, about, as_json=as_json)
+
+    async def work(app: App) -> tuple[UUID | None, tuple[str, ...]]:
+        her = await _her(app, resident)
+        follows = await app.privacy.preview(her, asked)
+        return await app.privacy.decide(her, asked), follows.keys
+
+    made, keys = run(data, work, as_json=as_json)
+    said = "It holds already." if made is None else f"Decided, {made}."
+    emit(as_json, {"decision": made, "consequences": list(keys)}, f"{said}\n" + "\n".join(f"  {key}" for key in keys))
+
+
+@privacy.command("undo")
+def undo(
+    resident: ResidentArgument,
+    decision: Annotated[UUID, typer.Argument(metavar="DECISION", help="Its id, from `privacy show`.")],
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Take a decision of RESIDENT back; what it had replaced holds again."""
+
+    async def work(app: App) -> None:
+        await app.privacy.undo(await _her(app, resident), decision)
+
+    run(data, work, as_json=as_json)
+    emit(as_json, {"undone": decision}, "Taken back.")
+
+
+@privacy.command("choices")
+def choices(as_json: JsonOption = False) -> None:
+    """Print every kind of decision with its choices; the first holds while she says nothing."""
+    listed = {kind.value: list(row.words) for kind, row in KINDS.items()}
+    emit(as_json, {"choices": listed}, "\n".join(f"{kind}: {', '.join(words)}" for kind, words in listed.items()))
+
+
+def _wish(kind: str, choice: str, whom: str, about: str, *, as_json: bool) -> Wish:
+    try:
+        return Wish(Kind(kind), choice, whom, about)
+    except ValueError:
+        error = InvalidInputError("choice-unknown", "There is no such kind. `privacy choices` lists them.")
+        raise fail(error, as_json) from None
+
+
+def _written(one: Decision) -> dict[str, str]:
+    return {
+        "id": str(one.id),
+        "kind": one.kind.value,
+        "whom": one.whom,
+        "about": one.about,
+        "choice": one.choice,
+        "made": one.made_at.isoformat(timespec="seconds"),
+        "made_by": one.made_by,
+        "until": one.until_at.isoformat(timespec="seconds") if one.until_at else "",
+        "ended": one.ended_at.isoformat(timespec="seconds") if one.ended_at else "",
+    }

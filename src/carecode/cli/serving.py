@@ -21,7 +21,9 @@ import uvicorn
 import uvloop
 
 from carecode.app import App, Settings, asgi, environment, opened
-from carecode.cli.output import DataOption, JsonOption, emit, fail, note, run
+from carecode.cli.beside import Processes
+from carecode.cli.opening import run
+from carecode.cli.output import DataOption, JsonOption, emit, fail, note
 from carecode.demo.town import RESIDENTS_DEFAULT, RESIDENTS_MAX, populate
 from carecode.kernel.errors import CareCodeError, ConflictError, InvalidInputError
 
@@ -126,7 +128,7 @@ async def _until_stopped(
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop)
     listener = _listen(port)
-    async with opened(settings, may_migrate=may_migrate, alone=True, report=note) as app:
+    async with opened(settings, Processes(), may_migrate=may_migrate, alone=True, report=note) as app:
         links = await prepare(app)
         server = _Server(
             uvicorn.Config(

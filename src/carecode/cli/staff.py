@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from carecode.cli.output import DataOption, JsonOption, emit, run
+from carecode.cli.opening import run
+from carecode.cli.output import DataOption, JsonOption, emit
 from carecode.cli.serving import PORT_DEFAULT
 from carecode.disclosure.openid import Provider
 from carecode.disclosure.people import Staff

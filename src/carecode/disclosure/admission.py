@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from carecode.disclosure.decisions import State
 from carecode.disclosure.policy import Facts, Permit, Refuse, decide
-from carecode.kernel.errors import ConflictError, RefusedError
+from carecode.kernel.errors import ConflictError, RefusedError, UnavailableError
 from carecode.kernel.vocabulary import Purpose, Requester, Resident
 from carecode.store.together import Together
 
@@ -71,8 +71,10 @@ class Admission:
         emergencies: Emergencies,
         orders: Orders,
         clock: Callable[[], datetime],
+        may_disclose: Callable[[datetime], bool],
     ) -> None:
-        """Read her decisions from ``decisions``, commit to ``log``."""
+        """Read her decisions from ``decisions``, commit to ``log``; nothing while ``may_disclose`` says no."""
+        self._may_disclose = may_disclose
         self._log = log
         self._decisions = decisions
         self._emergencies = emergencies
@@ -86,8 +88,14 @@ class Admission:
     async def admit(self, asked: Asked) -> tuple[Receipt | Refuse, Grounds | None]:
         """Decide and commit: the receipt of a permit, or the refusal, and what it stood on.
 
-        Raises ConflictError when she keeps changing her decisions meanwhile.
+        Raises ConflictError when she keeps changing her decisions meanwhile, UnavailableError
+        ``log-unwitnessed`` when the log has been without its witnesses' signatures for too long.
         """
+        if not self._may_disclose(self._clock()):
+            raise UnavailableError(
+                "log-unwitnessed",
+                "Nobody outside has signed the access log for too long, so nothing is opened. Tell the operator.",
+            )
         if asked.requester.resident not in {None, asked.resident.id}:
             return Refuse("other-resident"), None  # not logged to either: the token names one, the request another
         within_caps = True

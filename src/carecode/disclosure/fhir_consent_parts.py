@@ -50,7 +50,7 @@ def whom_of(actor: object, reading: Reading) -> tuple[Kind, str]:
     """Return whom an actor names; he must be known here."""
     written = mapping(actor)
     role = code_of(written.get("role"))
-    systems = {one.get("system") for one in listed(mapping(written.get("role") or {}).get("coding"))}
+    systems = {word(mapping(one).get("system")) for one in listed(mapping(written.get("role") or {}).get("coding"))}
     if role is not None and (role != "IRCP" or systems != {PARTICIPATION}):
         raise cannot("names somebody in another part than as the one who receives")
     reference = written.get("reference")
@@ -87,12 +87,12 @@ def labels_of(provision: Json) -> list[Closed]:
     found = []
     for one in listed(provision.get("securityLabel")):
         coding = mapping(one)
-        system, sent = coding.get("system"), str(coding.get("code"))
+        system, sent = coding.get("system"), word(coding.get("code"))
         code = _SYNONYMS.get(sent, sent)
         names = {str(label.name): label for label in LABELS if (label is Closed.UNLABELLED) == (system == LABEL)}
         if system == CONFIDENTIALITY:
             continue
-        if system not in {ACT_CODE, LABEL} or code not in names:
+        if word(system) not in {ACT_CODE, LABEL} or code not in names:
             raise refused("label", "A consent names a sensitive kind that CareCode does not have.")
         found.append(names[code])
     if not found:
@@ -106,7 +106,7 @@ def tags_of(provision: Json) -> set[str]:
     for one in listed(provision.get("securityLabel")):
         coding = mapping(one)
         if coding.get("system") == CONFIDENTIALITY:
-            if coding.get("code") not in {"N", "R"}:
+            if word(coding.get("code")) not in {"N", "R"}:
                 raise refused("label", "A consent names a degree of confidentiality that CareCode does not have.")
             tags.add(str(coding["code"]))
     if not tags or len(tags) != len(listed(provision.get("securityLabel"))):
@@ -118,11 +118,11 @@ def categories_of(provision: Json) -> frozenset[Category]:
     """Return the categories of a provision; FHIR types alone only when they are whole categories."""
     codings = [mapping(one) for one in listed(provision.get("class"))]
     names = {category.name.lower(): category for category in Category}
-    types = {one.get("code") for one in codings if one.get("system") == RESOURCE_TYPES}
-    own = {one.get("code") for one in codings if one.get("system") == CATEGORY}
+    types = {word(one.get("code")) for one in codings if one.get("system") == RESOURCE_TYPES}
+    own = {word(one.get("code")) for one in codings if one.get("system") == CATEGORY}
     if len(types) + len(own) != len(codings) or own - names.keys():
         raise refused("category", "A consent names a kind of information that CareCode does not have.")
-    chosen = frozenset(names[str(one)] for one in own)
+    chosen = frozenset(names[one] for one in own)
     if not chosen:
         whole = {c: _types_of([c]) for c in Category}
         chosen = frozenset(category for category, held in whole.items() if held and held <= types)
@@ -191,6 +191,11 @@ def code_of(concept: object) -> str | None:
         return None
     codings = listed(mapping(concept).get("coding"))
     return str(mapping(codings[0]).get("code")) if codings else None
+
+
+def word(value: object) -> str:
+    """Return a text, empty for what is none."""
+    return value if isinstance(value, str) else ""
 
 
 def listed(value: object) -> list[Any]:

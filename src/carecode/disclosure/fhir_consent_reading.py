@@ -34,6 +34,7 @@ from carecode.disclosure.fhir_consent_parts import (
     times_of,
     value_of,
     whom_of,
+    word,
 )
 
 if TYPE_CHECKING:
@@ -91,9 +92,9 @@ def _consents(sent: object, reading: Reading) -> list[Json]:
     resources: list[Any] = [sent]
     if sent.get("resourceType") == "Bundle":
         entries = sent.get("entry", [])
+        if isinstance(entries, list) and len(entries) > CONSENTS_MAX:
+            raise refused("many", f"A file has at most {CONSENTS_MAX} consents. Send fewer.")
         resources = [one.get("resource") if isinstance(one, Mapping) else None for one in listed(entries)]
-    if len(resources) > CONSENTS_MAX:
-        raise refused("many", f"A file has at most {CONSENTS_MAX} consents. Send fewer.")
     patients = set()
     for one in resources:
         if not isinstance(one, Mapping) or one.get("resourceType") != "Consent":
@@ -103,7 +104,7 @@ def _consents(sent: object, reading: Reading) -> list[Json]:
         raise refused("patients", "The file is about more than one person. Take one person's consents only.")
     if patients - {f"Patient/{reading.patient}"}:
         raise refused("patient", "The file is not about you: its patient is not your number here.")
-    return [one for one in resources if one.get("status") not in _ALREADY]
+    return [one for one in resources if word(one.get("status")) not in _ALREADY]
 
 
 def _wishes(consent: Json, reading: Reading) -> list[Wish]:
@@ -120,7 +121,7 @@ def _wishes(consent: Json, reading: Reading) -> list[Wish]:
     if own is None:
         return [replace(one, from_at=start, until_at=end) for one in _general(provision, reading)]
     if own.startswith(f"{POLICY}acting/"):
-        if consent.get("id") in reading.acting:
+        if word(consent.get("id")) in reading.acting:
             return []
         raise refused("acting", "Who acts for you cannot be taken from a file. Ask the person again, under Family.")
     return [replace(_own(own.removeprefix(POLICY), provision, reading), from_at=start, until_at=end)]
@@ -304,7 +305,7 @@ def _closed(one: _Part) -> Iterator[Wish]:
 
 
 def _hidden(data: Json, *, emergencies: bool) -> Wish:
-    meaning = data.get("meaning")
+    meaning = word(data.get("meaning"))
     if meaning not in {"instance", "related"}:
         raise cannot("goes by who wrote something")
     kind = Kind.VISIT if meaning == "related" else Kind.ENTRY
@@ -322,7 +323,7 @@ def _institutions(one: _Part) -> tuple[str, ...]:
 
 
 def _part(raw: Json, reading: Reading, base: _Part | None) -> _Part:
-    if raw.get("type") not in {"permit", "deny"}:
+    if word(raw.get("type")) not in {"permit", "deny"}:
         raise refused("form", "A provision says neither permit nor deny.")
     if raw.get("dataPeriod"):
         raise cannot("goes by when something was written")
@@ -332,9 +333,10 @@ def _part(raw: Json, reading: Reading, base: _Part | None) -> _Part:
     purposes = set()
     for one in listed(raw.get("purpose")):
         coding = mapping(one)
-        if coding.get("system") != ACT_REASON or coding.get("code") not in _KNOWN:
+        code = word(coding.get("code"))
+        if coding.get("system") != ACT_REASON or code not in _KNOWN:
             raise refused("purpose", "A consent names a purpose that CareCode does not have. Nothing is opened for it.")
-        purposes.add(coding["code"])
+        purposes.add(code)
     if not purposes and base is None:
         raise refused("purpose-none", "A consent names no purpose. CareCode needs to know for what it holds.")
     actors = tuple(whom_of(one, reading) for one in listed(raw.get("actor")))

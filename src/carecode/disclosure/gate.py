@@ -61,6 +61,7 @@ class Doors:
     decisions: Decisions
     emergencies: Emergencies
     orders: Orders
+    may_disclose: Callable[[datetime], bool]  # False: too long without the witnesses' signatures
     cards: Cards
     pseudonyms: Pseudonyms
     ring: KeyRing
@@ -78,7 +79,9 @@ class Gate:
         self._receipts = Receipts()
         self._known = Known(doors.index, doors.clock)
         self.directory: Final = DirectoryDoor(doors)
-        self._admission = Admission(doors.log, doors.decisions, doors.emergencies, doors.orders, doors.clock)
+        self._admission = Admission(
+            doors.log, doors.decisions, doors.emergencies, doors.orders, doors.clock, doors.may_disclose
+        )
         self._token_key = doors.ring.key("record.tokens")
         self._writing = Writing(
             doors.record,

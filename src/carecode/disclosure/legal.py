@@ -14,6 +14,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
 from carecode.disclosure.announcing import Announcements
+from carecode.disclosure.people import Organisation
 from carecode.disclosure.reviews import NewItem, long_enough
 from carecode.kernel.errors import ConflictError, InvalidInputError, NotFoundError, RefusedError
 from carecode.kernel.vocabulary import Category, Purpose, ResidentId, Role
@@ -162,6 +163,10 @@ class OrderRows:
     async def of(self, resident: Resident) -> list[Order]:
         """Return every order about her, newest first; whether their leaves are public is not looked up."""
         return [self._order(row) for row in await self._room.fetch("orders", resident.id, None, ORDERS_MAX)]
+
+    async def bodies(self) -> list[Organisation]:
+        """Return the institutions whose privacy officers can approve an order."""
+        return [Organisation(**row) for row in await self._room.fetch("bodies")]
 
     async def of_institution(self, officer: Requester) -> list[Order]:
         """Return the orders that this officer's institution entered, newest first."""

@@ -224,5 +224,6 @@ def _holds_already(standing: Sequence[Decision], wish: Wish, by: str, now: datet
     if mine:
         return len(mine) == 1 and mine[0].choice == wish.choice and mine[0].until_at is None and mine[0].holds(now)
     row = KINDS[wish.kind]
-    said = any(x.kind in {wish.kind, Kind.NEWCOMERS} for x in standing)
+    coarser = {Kind.INSTITUTION: Kind.NEWCOMERS, Kind.ENTRY: Kind.VISIT}.get(wish.kind)
+    said = any(x.kind in {wish.kind, coarser} for x in standing)
     return not said and wish.choice == row.unsaid and row.whom is not Whom.EITHER

@@ -1,8 +1,13 @@
 """Two words for her pages: one opens them, the other opens them quietly, for when somebody stands behind her.
 
 Quietly her record looks whole and normal: nothing sensitive, locked or hidden is in it, her privacy
-page shows no decision of hers, and what is decided there changes nothing.  What this cannot do stands
-in docs/quiet.md and on the page where she sets it.
+page shows no decision of hers, what is decided there changes nothing, and a code for helpers seems old.
+
+What it cannot do.  It helps nobody whose first word is known, or who is watched while she types.  It hides
+no entry from an institution.  Who looked still names people and institutions, though not their titles.
+Phones, passkeys and sessions that are cancelled quietly are cancelled.  Taking the words away quietly does
+nothing, so the word is asked again.  Whoever knows what ought to be in her record sees that it is missing.
+An unlocked page stays open for a quarter of an hour.
 
 Source: NIST SP 800-63B 5.1.1.2 (slow salted hash of a memorised secret, here scrypt, RFC 7914).
 """

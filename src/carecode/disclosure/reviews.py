@@ -174,7 +174,10 @@ class Work:
         resident = None if item.resident is None else await self._index.by_id(item.resident)
         if resident is None:
             raise NotFoundError("no-such-person", "This is about no resident.")
-        await self._log.append(resident, officer, "identify", Purpose.IDENTIFY, f"review {item.kind}")
+        if item.kind == "order":  # a court may keep the order, and this look with it, from her for a while
+            await self._log.append(resident, officer, "identify", Purpose.HLEGAL, f"order seen {item.subject}")
+        else:
+            await self._log.append(resident, officer, "identify", Purpose.IDENTIFY, f"review {item.kind}")
         return await self._index.card(resident)
 
     async def decide(self, officer: Requester, number: UUID, verdict: str, words: str, now: datetime) -> Item:

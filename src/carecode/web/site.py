@@ -9,12 +9,28 @@ from starlette.routing import Mount
 from carecode.kernel.errors import NotFoundError
 from carecode.web import sessions
 from carecode.web.cashier import pay
+from carecode.web.clinic import emergency
 from carecode.web.clinic import open as clinic
 from carecode.web.desk import checkin, recover
 from carecode.web.desk import enrol as desk_enrol
 from carecode.web.front import confirm, developers, doors, invited, lock, places, provider, signin, team
 from carecode.web.front.refusals import spoken
-from carecode.web.my import code, decided, devices, enrol, entries, family, looked, privacy, proof, record, whose, word
+from carecode.web.my import (
+    code,
+    decided,
+    devices,
+    enrol,
+    entries,
+    family,
+    looked,
+    privacy,
+    proof,
+    record,
+    report,
+    whose,
+    word,
+)
+from carecode.web.officer import orders, queue
 from carecode.web.page import route
 from carecode.web.rendering import STATIC, Files, static
 
@@ -36,6 +52,14 @@ FORMS: Final = (
     "/cashier/charge",
     "/cashier/pay",
     "/desk/cancel-phones",
+    "/clinic/emergency/find",
+    "/clinic/emergency/end",
+    "/clinic/emergency/attest",
+    "/officer/items/{item}/who",
+    "/officer/items/{item}/decide",
+    "/officer/items/{item}/approve",
+    "/officer/items/{item}/refuse",
+    "/officer/orders/{order}/release",
 )
 
 
@@ -68,6 +92,7 @@ def routes(app: App) -> list[BaseRoute]:
         route(app, "/clinic", clinic.show, area="clinic"),
         route(app, "/clinic/record", clinic.reopen, area="clinic"),
         route(app, "/clinic/open", clinic.open_record, area="clinic", method="POST"),
+        *_second_persons(app),
         route(app, "/cashier", pay.show, area="cashier"),
         route(app, "/cashier/scan", pay.scan, area="cashier", method="POST"),
         route(app, "/cashier/charge", pay.charge, area="cashier", method="POST"),
@@ -107,6 +132,32 @@ def _hers(app: App) -> list[BaseRoute]:
         *(route(app, f"/my/{path}", whose.seen(handler), area="my", method=method) for method, path, handler in pages),
         *(route(app, f"/my/{path}", handler, area="my", method="POST") for path, handler in locked),
     ]
+
+
+def _second_persons(app: App) -> list[BaseRoute]:
+    """List break-glass, the privacy officer's pages, and what a resident says about a look."""
+    pages = (
+        ("GET", "/clinic/emergency", emergency.show),
+        ("POST", "/clinic/emergency/find", emergency.find),
+        ("GET", "/clinic/emergency/declare", emergency.declaring),
+        ("POST", "/clinic/emergency/declare", emergency.declare),
+        ("POST", "/clinic/emergency/end", emergency.end),
+        ("GET", "/clinic/emergency/ended", emergency.ended),
+        ("POST", "/clinic/emergency/attest", emergency.attest),
+        ("GET", "/officer", queue.show),
+        ("GET", "/officer/items/{item}", queue.item),
+        ("POST", "/officer/items/{item}/who", queue.who),
+        ("POST", "/officer/items/{item}/decide", queue.decide),
+        ("POST", "/officer/items/{item}/approve", queue.approve),
+        ("POST", "/officer/items/{item}/refuse", queue.refuse),
+        ("GET", "/officer/orders", orders.show),
+        ("POST", "/officer/orders", orders.enter),
+        ("GET", "/officer/orders/{order}", orders.one),
+        ("POST", "/officer/orders/{order}/release", orders.release),
+        ("GET", "/my/who-looked/{receipt}/report", report.ask),
+        ("POST", "/my/who-looked/{receipt}/report", report.make),
+    )
+    return [route(app, path, handler, area=path.split("/")[1], method=method) for method, path, handler in pages]
 
 
 def _sign_in(app: App) -> list[BaseRoute]:
