@@ -11,17 +11,20 @@ from __future__ import annotations
 import random
 import secrets
 import statistics
+import tempfile
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, Final
+from pathlib import Path
+from typing import Any, Final
 
 import asyncpg
 import uvloop
 
-from bench.house import house
+from bench.house import environment
 from bench.report import Pair, Row, progress, quantile, row_of
 from carecode.audit.headmap import (
     DEPTH,
@@ -40,9 +43,10 @@ from carecode.audit.merkle import Frontier, leaf_hashes
 from carecode.audit.notes import COSIGNATURE, ED25519, Checkpoint, cosign, join, public_key, sign, verify
 from carecode.audit.publiclog import BUNDLE_BYTES_MAX, Bundle
 from carecode.audit.sequencer import BATCH_ENTRIES_MAX, Sequencer
-
-if TYPE_CHECKING:
-    from carecode.app import App
+from carecode.crypto.keyring import KeyRing
+from carecode.store.database import Database, Target
+from carecode.store.embedded import DATABASE, PORT, SUPERUSER, EmbeddedPostgres
+from carecode.store.migrations import create_if_missing, migrate
 
 SEQUENCE_RATIO_MIN: Final = 0.5
 DURABLE_PER_SECOND_MIN: Final = 15_000
@@ -125,40 +129,50 @@ def _two_hashes(count: int) -> float:
 
 
 async def _stored(size: Size) -> list[Row]:
-    async with house() as app:
-        durable = await _durable(app, size)
-    async with house() as app:
-        return [durable, await _growth(app, size)]
+    async with _log() as (connection, sequencer):
+        durable = await _durable(connection, sequencer, size)
+    async with _log() as (connection, sequencer):
+        return [durable, await _growth(connection, sequencer, size)]
 
 
 @asynccontextmanager
-async def _administered(app: App) -> AsyncIterator[Any]:
-    target = app.database.target
-    connection = await asyncpg.connect(**target.arguments(target.admin_user, target.admin_password))
-    try:
-        yield connection
-    finally:
-        await connection.close()
+async def _log() -> AsyncIterator[tuple[Any, Sequencer]]:
+    """Make an empty log on a PostgreSQL of its own, its sequencer not running; remove it at the end."""
+    ring = KeyRing(secrets.token_bytes(32))
+    with tempfile.TemporaryDirectory(prefix="carecode-bench-") as folder:
+        embedded = EmbeddedPostgres(Path(folder), ring.password(SUPERUSER), environment())
+        embedded.start()
+        try:
+            target = Target.of_socket(embedded.socket_folder, PORT, DATABASE, SUPERUSER, ring.password(SUPERUSER))
+            await create_if_missing(target)
+            await migrate(target, ring.password)
+            database = Database(target, ring.password)
+            connection = await asyncpg.connect(**target.arguments(target.admin_user, target.admin_password))
+            try:
+                yield connection, Sequencer(database, ring, lambda: datetime.now(UTC))
+            finally:
+                await connection.close()
+                await database.close()
+        finally:
+            embedded.stop()
 
 
-async def _durable(app: App, size: Size) -> Row:
-    sequencer = Sequencer(app.database, app.ring, app.clock)
+async def _durable(connection: Any, sequencer: Sequencer, size: Size) -> Row:  # noqa: ANN401  # asyncpg brings no types
     rates: list[float] = []
     steps: list[float] = []
-    async with _administered(app) as connection:
-        for turn in range(size.entries_each + 1):
-            progress(f"audit: durable, turn {turn} of {size.entries_each}")
-            await connection.execute(_WAITING, 1, size.residents, turn + 1, turn + 1)
-            await connection.execute("CHECKPOINT")
-            spent, entries = 0.0, 0
-            while entries < size.residents:
-                begun = time.perf_counter()
-                batch = await sequencer.step()
-                steps.append(time.perf_counter() - begun)
-                spent += steps[-1]
-                assert batch is not None
-                entries += batch.entries
-            rates.append(entries / spent)
+    for turn in range(size.entries_each + 1):
+        progress(f"audit: durable, turn {turn} of {size.entries_each}")
+        await connection.execute(_WAITING, 1, size.residents, turn + 1, turn + 1)
+        await connection.execute("CHECKPOINT")
+        spent, entries = 0.0, 0
+        while entries < size.residents:
+            begun = time.perf_counter()
+            batch = await sequencer.step()
+            steps.append(time.perf_counter() - begun)
+            spent += steps[-1]
+            assert batch is not None
+            entries += batch.entries
+        rates.append(entries / spent)
     value = statistics.median(rates[1:])  # the first turn makes the map
     return {
         "row": "durable",
@@ -178,19 +192,17 @@ async def _durable(app: App, size: Size) -> Row:
     }
 
 
-async def _growth(app: App, size: Size) -> Row:
+async def _growth(connection: Any, sequencer: Sequencer, size: Size) -> Row:  # noqa: ANN401
     medians = []
-    async with _administered(app) as connection:
-        sequencer = Sequencer(app.database, app.ring, app.clock)
-        held = 0
-        for number in (size.grown, size.grown * GROWTH):
-            progress(f"audit: growth, at {number} residents")
-            await connection.execute(_WAITING, held + 1, number, 1, 2)
-            held = number
-            while await sequencer.step():
-                pass
-            await connection.execute("VACUUM ANALYZE")
-            medians.append(await _batch_median(connection, sequencer, number, size.steps))
+    held = 0
+    for number in (size.grown, size.grown * GROWTH):
+        progress(f"audit: growth, at {number} residents")
+        await connection.execute(_WAITING, held + 1, number, 1, 2)
+        held = number
+        while await sequencer.step():
+            pass
+        await connection.execute("VACUUM ANALYZE")
+        medians.append(await _batch_median(connection, sequencer, number, size.steps))
     ratio = medians[1] / medians[0]
     return {
         "row": "growth",

@@ -22,6 +22,7 @@ from carecode.cli.beside import Processes
 from carecode.disclosure.people import Organisation, Staff
 from carecode.kernel.vocabulary import Requester, Role
 from carecode.store.database import POOL_SIZE_MAX
+from carecode.store.pool import RoomPool, as_it_is
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -31,8 +32,8 @@ HOSPITAL: Final = "county-2"
 MACHINE: Final = Requester("bench-machine", Role.SYSTEM, HOSPITAL, "Bench")
 _KEPT: Final = "CARECODE_PG_BIN"
 
-Bare: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
-"""asyncpg's own pool, as it comes and as large as a room's, to a table with nothing but its key."""
+Bare: TypeAlias = RoomPool
+"""The rooms' own pool, as large as a room's, to a table with nothing but its key."""
 
 
 def environment() -> dict[str, str]:
@@ -52,7 +53,8 @@ async def house() -> AsyncIterator[App]:
 
 
 async def furnish(app: App) -> None:
-    """Put the hospital and its machine into an empty house."""
+    """Put the hospital and its machine into an empty house, where one doctor may open thousands an hour."""
+    await app.log.set_caps(2**31 - 1, 2**31 - 1)
     await app.people.put_organisation(Organisation(HOSPITAL, "County Hospital", "县医院", "hospital"))
     await app.people.put_staff(Staff(MACHINE.id, HOSPITAL, Role.SYSTEM, MACHINE.name, "机器", "", ""))
 
@@ -62,13 +64,15 @@ async def bare_table(app: App, columns: str) -> AsyncIterator[Bare]:
     """Make the table ``bench.bare`` with these columns, and a pool to it; drop it at the end."""
     target = app.database.target
     arguments: Mapping[str, Any] = target.arguments(target.admin_user, target.admin_password)
-    async with asyncpg.create_pool(**arguments, min_size=1, max_size=POOL_SIZE_MAX) as pool:
-        await pool.execute("CREATE SCHEMA bench")
+    async with asyncpg.create_pool(**arguments, min_size=1, max_size=POOL_SIZE_MAX, reset=as_it_is) as pool:
+        bare = RoomPool(pool, POOL_SIZE_MAX)
+        await bare.execute("CREATE SCHEMA bench")
         try:
-            await pool.execute(f"CREATE TABLE bench.bare ({columns})")
-            yield pool
+            await bare.execute(f"CREATE TABLE bench.bare ({columns})")
+            yield bare
         finally:
-            await pool.execute("DROP SCHEMA bench CASCADE")
+            await bare.execute("DROP SCHEMA bench CASCADE")
+            await bare.close()
 
 
 async def settle(bare: Bare) -> None:

@@ -50,7 +50,7 @@ async def listening(house: House, path: Path, uids: frozenset[int] = OURS) -> As
         listener.close()
         for connection in list(server.connections):
             connection.close()
-        house.tending.told.remove(server._tell)
+        house.told.remove(server._tell)
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from typing import Final
 from carecode.disclosure.broker.broker import Broker, Unwatched, Watching
 from carecode.disclosure.broker.erased import FILE_NAME as ERASED_NAME
 from carecode.disclosure.broker.erased import Erased
+from carecode.disclosure.broker.erasing import Erasing
 from carecode.disclosure.broker.journal import Journal
 from carecode.disclosure.broker.local import House
 from carecode.disclosure.broker.ring import FILE_NAME as RING_NAME
@@ -65,12 +66,13 @@ async def keeping(
         watching: Watching = watch or Unwatched()
         broker = Broker(ring, rows, journal, watching, erased, means.random_bytes)
         state = watch.state if watch else dict
-        tending = Tending(ring, rows, journal, erased, state, means.random_bytes, means.clock)
+        erasing = Erasing(ring, rows, erased)
+        tending = Tending(ring, rows, journal, erased, erasing, state, means.random_bytes, means.clock)
         tasks = [asyncio.create_task(watch.run())] if watch else []
         try:
-            await tending.learn()
+            await erasing.learn()
             tasks.append(asyncio.create_task(tending.go_on()))
-            yield House(broker, tending)
+            yield House(broker, tending, erasing.told)
         finally:
             for task in tasks:
                 task.cancel()

@@ -25,6 +25,7 @@ class House:
 
     broker: Broker
     tending: Tending
+    told: list[Callable[[Sequence[Id]], None]]  # who hears of erasures
 
 
 class LocalDoor:
@@ -54,7 +55,7 @@ class LocalDoor:
             for owner in owners:
                 forget(RecordKey(UUID(bytes=owner)))
 
-        self._house.tending.told.append(told)
+        self._house.told.append(told)
 
     async def task(self, name: str, argument: object = None) -> Any:  # noqa: ANN401 - each answers its own way
         """Have an operator's task done."""

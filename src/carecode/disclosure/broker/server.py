@@ -38,7 +38,7 @@ class BrokerServer:
         self.uids = uids
         self.opening = Together[list[OpenItem], list[OpenAnswer | CareCodeError]](self._open_frames)
         self.connections: set[Connection] = set()
-        house.tending.told.append(self._tell)
+        house.told.append(self._tell)
 
     async def listen(self, path: Path) -> asyncio.Server:
         """Listen at a Unix socket; ConflictError when another broker does."""

@@ -1,4 +1,4 @@
-"""What an operator asks of the broker: its state, a new epoch, adopting old keys, erasing, restoring.
+"""What an operator asks of the broker: its state, a new epoch, adopting old keys; ``erasing.py`` has the rest.
 
 Each task can be asked again after it broke off: it goes on where it stands in the database.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -17,16 +17,15 @@ from carecode.crypto.sealing import unwrap
 from carecode.disclosure.broker.erased import Erased
 from carecode.disclosure.broker.journal import Journal
 from carecode.disclosure.broker.ring import EPOCH_BYTES, BrokerRing, Escrow
-from carecode.disclosure.broker.rows import PAGE, KeyRows
-from carecode.disclosure.broker.wire import NUMBER_BYTES, Id, WrappedItem
-from carecode.kernel.errors import CareCodeError, ConflictError, CorruptError, InvalidInputError
+from carecode.disclosure.broker.rows import KeyRows
+from carecode.disclosure.broker.wire import NUMBER_BYTES
+from carecode.kernel.errors import CareCodeError, ConflictError, InvalidInputError
 
 LEGACY_BYTES: Final = 60  # nonce, key and tag, as the server's ring wrapped them
 LEGACY_EPOCH: Final = 0
 KEY_ZERO: Final = bytes(NUMBER_BYTES)  # the one key of a resident from before the broker
 DROP_AFTER: Final = timedelta(hours=24)
 """An epoch's key is destroyed no sooner after the next began: a server may still write with a key it got before."""
-WORDS: Final = 5  # id, name, title, role, organisation of who asks for an erasure
 
 
 class Tending:
@@ -38,11 +37,12 @@ class Tending:
         rows: KeyRows,
         journal: Journal,
         erased: Erased,
+        erasing: Erasing,
         watch_state: Callable[[], dict[str, Any]],
         random_bytes: Callable[[int], bytes],
         clock: Callable[[], datetime],
     ) -> None:
-        """Hold what the tasks work on; ``told`` hears of the residents whose keys are erased."""
+        """Hold what the tasks work on."""
         self._ring = ring
         self._rows = rows
         self._journal = journal
@@ -51,15 +51,14 @@ class Tending:
         self._random_bytes = random_bytes
         self._clock = clock
         self._turn = asyncio.Lock()
-        self.told: list[Callable[[Sequence[Id]], None]] = []
         self._tasks: dict[str, Callable[[Any], Awaitable[Any]]] = {
             "status": self._status,
             "rotate": self._rotate,
             "drop-old": self._drop_old,
             "adopt": self._adopt,
-            "erase": self._erase,
-            "replay": self._replay,
-            "restore": self._restore,
+            "erase": erasing.erase,
+            "replay": erasing.replay,
+            "restore": erasing.restore,
             "escrowed": self._escrowed,
         }
 
@@ -72,13 +71,6 @@ class Tending:
             return await task(argument)
         async with self._turn:
             return await task(argument)
-
-    async def learn(self) -> int:
-        """Take up erasures that the database knows and this broker does not; return how many."""
-        learned = 0
-        async for owners in self._rows.erased():
-            learned += self._erased.add(owners)
-        return learned
 
     async def go_on(self) -> None:
         """Finish what broke off: erasures to replay, a rotation.  What fails now is tried at the next start."""
@@ -153,59 +145,6 @@ class Tending:
             count += await self._rows.rewrap(old, new)
         return {"adopted": count}
 
-    async def _erase(self, argument: object) -> dict[str, Any]:
-        """Erase every key of one resident: ``[[number, receipt] ..., words]``.  Told to all who may hold one."""
-        try:
-            keys, words = msgspec.convert(argument, tuple[list[tuple[Id, Id]], list[str]])
-        except msgspec.ValidationError:
-            raise InvalidInputError("task-argument", "Say whose keys, and who asks.") from None
-        if len(words) != WORDS or any(len(number) != NUMBER_BYTES for pair in keys for number in pair):
-            raise InvalidInputError("task-argument", "Say whose keys, and who asks.")
-        count = 0
-        for key, receipt in keys:  # in the database and the log first: a fact that nobody logged is no fact
-            count += await self._rows.erase(key, receipt, words)
-        owners = [key for key, _receipt in keys]
-        self._erased.add(owners)
-        self._tell(owners)
-        return {"erased": count}
-
-    async def _replay(self, _argument: object) -> dict[str, Any]:
-        """Bring the database's erasures and the broker's own list together, and remove keys that came back."""
-        learned = await self.learn()
-        known = 0
-        async for owners in self._rows.erased():
-            known += len(owners)
-        removed = 0
-        if len(self._erased) > known:  # this is a database from before some erasures
-            async for page in self._rows.wrapped():
-                back = sorted({owner for owner, _name, _wrapped in page if owner in self._erased})
-                if back:
-                    removed += await self._rows.erase_again(back)
-                    self._tell(back)
-        return {"learned": learned, "removed": removed}
-
-    async def _restore(self, argument: object) -> dict[str, Any]:
-        """Put wrapped keys of a backup back that are missing: never one of the erased, nor one that does not open."""
-        try:
-            items = msgspec.convert(argument, list[WrappedItem])
-        except msgspec.ValidationError:
-            raise InvalidInputError("task-argument", "Give wrapped keys.") from None
-        if len(items) > PAGE:
-            raise InvalidInputError("task-argument", "Give fewer keys at once.")
-        good: list[WrappedItem] = []
-        unreadable = 0
-        for item in items:
-            if item[0] in self._erased:
-                continue
-            try:
-                self._ring.unwrap(*item)
-            except CorruptError:
-                unreadable += 1
-            else:
-                good.append(item)
-        erased = len(items) - len(good) - unreadable
-        return {"restored": await self._rows.put(good) if good else 0, "erased": erased, "unreadable": unreadable}
-
     async def _escrowed(self, argument: object) -> dict[str, Any]:
         """Note that a command shared the ring among keepers: ``[shares, threshold, epochs]``."""
         try:
@@ -214,7 +153,3 @@ class Tending:
             raise InvalidInputError("task-argument", "Say how many shares there are.") from None
         self._ring.note_escrow(Escrow(shares, threshold, epochs, self._clock()))
         return {}
-
-    def _tell(self, owners: Sequence[Id]) -> None:
-        for tell in self.told:
-            tell(owners)
