@@ -243,7 +243,7 @@ def _bundle() -> Row:
         bucket = chance.randrange(PER_STEP)
         label = ((bucket << (32 - DEPTH)) | chance.randrange(1 << (32 - DEPTH))).to_bytes(4, "big")
         label += chance.randbytes(28)
-        page[bucket_of(label)] = replaced(page[bucket_of(label)], {label: Head(chance.randrange(1, 5000), bytes(32))})
+        page[bucket_of(label)] = replaced(page[bucket_of(label)], label, Head(chance.randrange(1, 5000), bytes(32)))
     labels = [body[place : place + 32] for body in page.values() for place in range(0, len(body), 72)]
     tree = HeadMap()
     tree.set({number: chance.randbytes(32) for number in range(1 << 2 * STEP)}, 2 * STEP)

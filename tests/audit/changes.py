@@ -258,7 +258,7 @@ def _forged(checkpoint: Checkpoint, note: bytes, scene: Scene, chance: random.Ra
 
 
 def _forged_map(label: bytes, head: Head) -> tuple[dict[str, Any], bytes]:
-    body = replaced(b"", {label: head})
+    body = replaced(b"", label, head)
     tree = _EMPTY
     tree.set({bucket_of(label): bucket_hash(body)})
     tiles = [tree.tile(12, bucket_of(label) >> 12), tree.tile(6, 0)]

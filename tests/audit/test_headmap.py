@@ -48,7 +48,7 @@ class Map:
         self.tree = HeadMap(SMALL)
         for label, head in given_heads.items():
             place = bucket_of(label, SMALL)
-            self.bodies[place] = replaced(self.bodies.get(place, b""), {label: head})
+            self.bodies[place] = replaced(self.bodies.get(place, b""), label, head)
         self.tree.set({place: bucket_hash(body) for place, body in self.bodies.items()})
 
     def prove(self, label: bytes) -> HeadProof:
@@ -137,7 +137,7 @@ def test_a_bucket_keeps_its_labels_ascending(changes: list[tuple[bytes, Head]]) 
     body = b""
     expected: dict[bytes, Head] = {}
     for label, head in changes:
-        body = replaced(body, {label: head})
+        body = replaced(body, label, head)
         expected[label] = head
     found = [body[place : place + 32] for place in range(0, len(body), 72)]
     assert found == sorted(expected)
@@ -190,7 +190,7 @@ def test_a_proof_of_the_real_depth_is_of_one_kilobyte() -> None:
     label = bytes(32)
     body = b""
     for number in range(4):  # a million residents
-        body = replaced(body, {bytes(31) + bytes([number]): Head(number + 1, bytes(32))})
+        body = replaced(body, bytes(31) + bytes([number]), Head(number + 1, bytes(32)))
     tree.set({0: bucket_hash(body)})
     proof = prove(label, {0: body}, [tree.tile(2 * STEP, 0), tree.tile(STEP, 0)])
     assert len(proof.path) == DEPTH

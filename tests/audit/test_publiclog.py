@@ -22,7 +22,8 @@ from carecode.audit.merkle import (
 )
 from carecode.audit.notes import COSIGNATURE, ED25519, Checkpoint, NoteKey, cosign, held, public_key, split
 from carecode.audit.publiclog import PublicLog
-from carecode.audit.sequencer import Connection, Sequencer
+from carecode.audit.sequencer import Sequencer
+from carecode.audit.stored import Connection
 from carecode.audit.tiles import hashes_of, leaves_of, partial_width
 from carecode.crypto.keyring import KeyRing
 from carecode.kernel.errors import (

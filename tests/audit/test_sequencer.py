@@ -12,11 +12,13 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
+from carecode.audit import chains
 from carecode.audit import sequencer as module
 from carecode.audit.growth import Grown
 from carecode.audit.notes import Checkpoint, split
 from carecode.audit.publiclog import PublicLog
-from carecode.audit.sequencer import Connection, Sequencer
+from carecode.audit.sequencer import Sequencer
+from carecode.audit.stored import Connection
 from carecode.crypto.keyring import KeyRing
 from carecode.kernel.errors import ConflictError, CorruptError
 from carecode.kernel.vocabulary import RecordKey
@@ -338,7 +340,7 @@ async def test_another_server_that_went_on_is_noticed(
 async def test_large_batches_are_hashed_beside_the_server(
     lists: Lists, sequencer: Sequencer, public: PublicLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "IN_PLACE_MAX", 0)
+    monkeypatch.setattr(chains, "IN_PLACE_MAX", 0)
     residents = [somebody() for _ in range(4)]
     for resident in residents:
         await lists.add(resident, 2)

@@ -36,7 +36,9 @@ SAVE = "Save this choice"
 @pytest.fixture(scope="module")
 async def her(visitors: Visitors) -> Page:
     """Lin Mei on her phone, without motion."""
-    return await visitors.enter("@resident", reduced_motion="reduce", **PHONE)
+    page = await visitors.enter("@resident", reduced_motion="reduce", **PHONE)
+    await page.goto("/my/record")  # the code's page is still making a code
+    return page
 
 
 async def open_entries(page: Page) -> None:
@@ -122,7 +124,7 @@ async def test_she_hides_an_entry_finds_it_on_her_list_and_takes_it_back(her: Pa
     name = (await entry.locator("b").inner_text()).strip()
     await entry.click()
     await expect(her.get_by_role("region", name="If you save this")).to_contain_text("Nobody is told you hid it.")
-    await choose(her, "Hidden")
+    await choose(her, "Hidden It")
     await expect(her.get_by_role("heading", name="What you locked or hid")).to_be_visible()
     mine = her.get_by_role("link", name=name)
     await expect(mine).to_contain_text("Hidden")
@@ -179,9 +181,10 @@ async def test_the_second_word_opens_her_pages_quietly(visitors: Visitors) -> No
     await open_entries(page)
     await page.get_by_role("link", name=re.compile("^The whole visit")).click()
     hidden = page.url
-    await choose(page, "Hidden")
+    await choose(page, "Hidden It")
     await page.goto("/my/record")
-    visits = await page.locator("article.visit").count()
+    visit = page.locator(f"a[href$='{hidden.rpartition('=')[2]}']")
+    assert await visit.count() == 1
     await page.goto("/my/privacy/words")
     await page.get_by_label("The word that opens your pages").fill("sunflower")
     await page.get_by_label("The word that opens them quietly").fill("moonlight")
@@ -194,7 +197,8 @@ async def test_the_second_word_opens_her_pages_quietly(visitors: Visitors) -> No
         assert await sideways(page) == 0
         await unlock(page, "moonlight")
         await expect(page.get_by_role("heading", name="Your record")).to_be_visible()
-        assert await page.locator("article.visit").count() == visits - 1
+        assert await visit.count() == 0
+        assert await page.locator("article.visit").count() > 0
         answer = await page.goto(hidden)
         assert answer is not None
         assert answer.status == 404
@@ -216,8 +220,8 @@ async def test_the_second_word_opens_her_pages_quietly(visitors: Visitors) -> No
         await page.get_by_role("button", name="Ask for no word any more").click()
     await page.goto(hidden)
     await page.get_by_role("button", name="Take it back").click()
-    await page.goto("/my/record")
-    assert await page.locator("article.visit").count() == visits
+    await page.goto("/my/privacy/list/entries")
+    await expect(page.get_by_text("Nothing here.")).to_be_visible()
 
 
 async def close(page: Page) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.async_api import CDPSession, Page, expect
 
-from tests.day.people import COUNTER, PHONE, Visitors
+from tests.day.people import COUNTER, PHONE, Pocket, Visitors
 from tests.day.test_pages import faults, sideways
 from tests.day.town import Town, run
 
@@ -301,3 +302,42 @@ async def test_a_desk_stops_all_that_acted_for_her(visitors: Visitors) -> None:
     await again.wait_for_url("**/my")
     await again.goto("/my/who-looked")
     await expect(again.get_by_text("cancelled all your phones and passkeys")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (("add", "x/y", "--org", "nowhere", "--role", "desk", "--name", "Y"), 1, "no institution of that name"),
+        (("add", "x/y", "--org", "county-2", "--role", "king", "--name", "Y"), 2, "There is no such role."),
+        (("add", "x/y", "--org", "county-2", "--role", "resident", "--name", "Y"), 2, "There is no such role."),
+        (("licence", "@doctor", "--licence", "1", "--until", "soon"), 2, "YYYY-MM-DD"),
+        (("licence", "@doctor", "--licence", "1", "--from", "2026-02-01", "--until", "2026-01-01"), 2, "ends before"),
+        (("licence", "@nobody", "--licence", "1"), 1, "Nobody of that name works here."),
+        (("invite", "@nobody"), 1, "Nobody of that name works here."),
+        (("invite", "county-2/system"), 1, "Nobody of that name works here."),
+        (("remove", "@nobody"), 1, "Nobody of that name works here."),
+        (("provider", "set", "county-2", "--issuer", "http://id.example", "--client-id", "x"), 2, "https"),
+        (("provider", "set", "nowhere", "--issuer", "https://id.example", "--client-id", "x"), 1, "no institution"),
+    ],
+)
+def test_the_commands_say_in_words_what_is_wrong(town: Town, arguments: tuple[str, ...], code: int, words: str) -> None:
+    done = run("staff", *arguments, "--data", str(town.data))
+    assert (done.code, words in done.err) == (code, True), done.err
+    assert "Traceback" not in done.err
+
+
+def test_the_list_of_staff_names_licences_and_who_signs_in(town: Town) -> None:
+    done = run("staff", "list", "--org", "county-2", "--json", "--data", str(town.data))
+    assert done.code == 0, done.err
+    rows = {row["staff"]: row for row in json.loads(done.out)["staff"]}
+    assert rows["@doctor"]["in_force"]
+    assert rows["@doctor"]["role"] == "clinician"
+    assert not rows["county-2/system"]["signs_in"]
+
+
+def test_a_provider_is_set_and_taken_away_by_command(town: Town, pocket: Pocket) -> None:
+    arguments = ("--issuer", "https://id.example", "--client-id", "carecode", "--data", str(town.data))
+    assert run("staff", "provider", "set", "county-2", *arguments).code == 0
+    assert "/signin/provider/county-2" in pocket.http.get("/signin").text
+    assert run("staff", "provider", "remove", "county-2", "--data", str(town.data)).code == 0
+    assert "/signin/provider/county-2" not in pocket.http.get("/signin").text

@@ -129,7 +129,8 @@ async def test_another_sites_page_changes_nothing(town: Town, her: Resident) -> 
     token = await town.app.sessions.sign_in(town.now, staff="doctor")
     hers = await town.app.sessions.sign_in(town.now, resident=her.id)
     for path, area, held in (
-        ("/clinic/lock", "clinic", token), ("/clinic/switch", "clinic", token), ("/signin/passkey/ask", "clinic", token),
+        ("/clinic/lock", "clinic", token), ("/clinic/switch", "clinic", token),
+        ("/signin/passkey/ask", "clinic", token),
         ("/my/devices/others", "my", hers), ("/my/devices/cancel", "my", hers),
     ):  # fmt: skip
         headers = {"cookie": f"carecode_{area}={held}", "sec-fetch-site": "cross-site", "origin": "https://x.example"}

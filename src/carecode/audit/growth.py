@@ -177,11 +177,12 @@ class Growth:
             self._bodies, self._pages, self._bytes = {}, set(), 0
 
     def _move(self, heads: Mapping[bytes, Head]) -> dict[int, bytes]:
-        by_bucket: dict[int, dict[bytes, Head]] = defaultdict(dict)
-        for label, head in heads.items():
-            by_bucket[bucket_of(label)][label] = head
         before = self._bodies
-        bodies = {bucket: replaced(before.get(bucket, b""), changed) for bucket, changed in by_bucket.items()}
+        bodies: dict[int, bytes] = {}
+        for label, head in heads.items():
+            bucket = bucket_of(label)
+            body = bodies.get(bucket)
+            bodies[bucket] = replaced(before.get(bucket, b"") if body is None else body, label, head)
         self._bytes += sum(map(len, bodies.values())) - sum(len(before.get(bucket, b"")) for bucket in bodies)
         before.update(bodies)
         self._map.set({bucket: bucket_hash(body) for bucket, body in bodies.items()})

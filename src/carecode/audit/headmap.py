@@ -82,18 +82,14 @@ def find(body: bytes, label: bytes) -> Head | None:
     return None
 
 
-def replaced(body: bytes, heads: Mapping[bytes, Head]) -> bytes:
-    """Return a bucket's body with these heads in place of what it had under their labels."""
-    for label, (seq, entry) in heads.items():
-        record = label + seq.to_bytes(SEQ_BYTES, "big") + entry
-        for place in range(0, len(body), RECORD_BYTES):
-            there = body[place : place + LABEL_BYTES]
-            if there >= label:
-                body = body[:place] + record + body[place + RECORD_BYTES * (there == label) :]
-                break
-        else:
-            body += record
-    return body
+def replaced(body: bytes, label: bytes, head: Head) -> bytes:
+    """Return a bucket's body with this head in place of what it had under the label."""
+    record = label + head.seq.to_bytes(SEQ_BYTES, "big") + head.hash
+    for place in range(0, len(body), RECORD_BYTES):
+        there = body[place : place + LABEL_BYTES]
+        if there >= label:
+            return body[:place] + record + body[place + RECORD_BYTES * (there == label) :]
+    return body + record
 
 
 def bucket_hash(body: bytes) -> bytes:

@@ -16,48 +16,39 @@ import asyncio
 import contextlib
 from collections import deque
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
 import asyncpg
 import structlog
 
-from carecode.audit.growth import TOP, Advance, Grown, Growth, Link
+from carecode.audit.chains import LABELS_KEY, Chains, maybe_apart
+from carecode.audit.growth import TOP, Advance, Grown, Growth
 from carecode.audit.headmap import PER_STEP, STEP, broken_map, extension
-from carecode.audit.merkle import HASH_BYTES, TILE_HEIGHT, Frontier, complete_root, subtrees
+from carecode.audit.merkle import Frontier, subtrees
 from carecode.audit.notes import Checkpoint, join, sign
-from carecode.audit.tiles import entry_leaf, hashes_of, statement_leaf
-from carecode.crypto.keyed import keyed_hash
+from carecode.audit.stored import SIZE_MAX, Connection, columns, fetch_subtrees
+from carecode.audit.tiles import statement_leaf
 from carecode.kernel.errors import CareCodeError, ConflictError, CorruptError
 from carecode.store.queries import queries
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
     from datetime import datetime
-    from uuid import UUID
 
-    from carecode.audit.merkle import Subtree
     from carecode.crypto.keyring import KeyRing
     from carecode.store.database import Database
 
 ORIGIN_DEFAULT: Final = "carecode.local/log"
 ORIGIN_SETTING: Final = "origin"
 SIGNING_KEY: Final = "log.signing"
-LABELS_KEY: Final = "log.labels"
 BATCH_ENTRIES_MAX: Final = 8192
 BATCH_STATEMENTS_MAX: Final = 64
-STATEMENT_BATCH_BYTES_MAX: Final = BATCH_STATEMENTS_MAX * 65_536
 REST_SECONDS: Final = 0.5
-LABELS_KEPT_MAX: Final = 65_536
 STALE_BATCHES_MAX: Final = 10_000
-IN_PLACE_MAX: Final = 256
-"""Entries that are hashed without leaving the server's loop; more go to a thread."""
 _NOT_FOLLOWING: Final = "CC010"
 _NUMBERS_WENT_BACK: Final = "CC011"
-SIZE_MAX: Final = 2**63 - 1
 
 log = structlog.get_logger()
-Connection = Any  # asyncpg's, which brings no types
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,14 +83,13 @@ class Sequencer:
         """
         self._database = database
         self._seed = ring.key(SIGNING_KEY)
-        self._labels_key = ring.key(LABELS_KEY)
         self._clock = clock
         self._quorum = quorum
         self._sql = queries("audit")
+        self._chains = Chains(ring.key(LABELS_KEY), self._sql)
         self._origin = ""
         self._growth: Growth | None = None
         self._at: datetime | None = None
-        self._labels: dict[UUID, bytes] = {}
         self._stale: deque[_Stale] = deque()
         self._swept = False
 
@@ -152,10 +142,10 @@ class Sequencer:
         if not count and not statements:
             await connection.execute(self._sql["log_rest"], pending["target"])
             return None
-        advance = await self._advance(connection, growth, pending) if count else Advance({})
+        advance = await self._chains.advance(connection, growth, pending) if count else Advance({})
         leaves = [statement_leaf(row["body"]) for row in statements]
         if advance.hashes or leaves:
-            grown = await _maybe_apart(len(advance.hashes), lambda: growth.grow(advance, leaves))
+            grown = await maybe_apart(len(advance.hashes), lambda: growth.grow(advance, leaves))
             await self._store(connection, grown)
             placed = [grown.size - len(leaves) + number for number in range(len(leaves))]
             await connection.execute(self._sql["log_placed"], [row["id"] for row in statements], placed)
@@ -194,7 +184,7 @@ class Sequencer:
         found = await fetch_subtrees(connection, self._sql, subtrees((0, newest["size"])))
         growth = Growth(Frontier.of(newest["size"], found))
         places = [(TOP, index) for index in range(PER_STEP)] + [(STEP, 0)]
-        tiles = await connection.fetch(self._sql["log_map_tiles"], *_columns(places, 2), SIZE_MAX)
+        tiles = await connection.fetch(self._sql["log_map_tiles"], *columns(places, 2), SIZE_MAX)
         upper = b""
         for row in tiles:
             if row["depth"] == TOP:
@@ -204,45 +194,6 @@ class Sequencer:
         if upper and upper != growth.tile(STEP, 0):
             raise broken_map()
         return growth
-
-    # What is new
-
-    async def _advance(self, connection: Connection, growth: Growth, pending: Mapping[str, Any]) -> Advance:
-        """Let the chains advance by what waits; fetch what fell between two batches."""
-        residents = pending["residents"]
-        keys = {self._label(resident): resident for resident in residents}
-        pages = growth.missing_pages(keys)
-        if pages:
-            rows = await connection.fetch(self._sql["log_map_pages"], pages, SIZE_MAX)
-            bodies = {row["bucket"]: row["body"] for row in rows}
-            await _maybe_apart(len(bodies) + len(pages), lambda: growth.set_pages(pages, bodies))
-        advance = Advance(growth.heads({label: sha256(key.bytes).digest() for label, key in keys.items()}))
-        labels = map(self._labels.__getitem__, residents)
-        advance.take(map(Link, labels, pending["seqs"], pending["prevs"], pending["hashes"]))
-        if advance.ahead:
-            await self._fetch_between(connection, advance, keys)
-        if advance.known:
-            await self._are_known(connection, advance.known)
-        return advance
-
-    async def _fetch_between(self, connection: Connection, advance: Advance, keys: Mapping[bytes, UUID]) -> None:
-        for label, (first, last) in advance.take_ahead().items():
-            rows = await connection.fetch(self._sql["log_between"], keys[label], first, last)
-            advance.take(Link(label, row["seq"], row["prev"], row["hash"]) for row in rows)
-        if any(advance.ahead.values()) and advance.take_ahead():
-            raise CorruptError("log-gap", "An entry is missing from a resident's list. Call the operator.")
-
-    async def _are_known(self, connection: Connection, hashes: Sequence[bytes]) -> None:
-        """See that entries numbered below the end of their chain are in the log indeed."""
-        places = await connection.fetch(self._sql["log_leaf_of"], [entry_leaf(entry) for entry in hashes])
-        if any(row["idx"] is None for row in places):
-            raise CorruptError("log-rewritten", "An entry was changed after it was made public. Call the operator.")
-
-    def _label(self, key: UUID) -> bytes:
-        label = self._labels.get(key)
-        if label is None:
-            label = self._labels[key] = label_of(self._labels_key, key)
-        return label
 
     # What is stored
 
@@ -255,10 +206,10 @@ class Sequencer:
             self._sql["log_write"],
             grown.first,
             grown.leaves,
-            *_columns(grown.nodes, 3),
+            *columns(grown.nodes, 3),
             list(grown.buckets),
             list(grown.buckets.values()),
-            *_columns(places, 2),
+            *columns(places, 2),
             list(grown.tiles.values()),
             grown.root,
             grown.map_root,
@@ -270,8 +221,7 @@ class Sequencer:
 
     async def _prune(self, connection: Connection) -> None:
         """Remove states of the head map from before the newest checkpoint that the quorum saw."""
-        if len(self._labels) > LABELS_KEPT_MAX:
-            self._labels.clear()
+        self._chains.forget()
         if self._growth is not None:
             self._growth.forget()
         if not self._stale:
@@ -284,48 +234,7 @@ class Sequencer:
             self._swept = True
         while self._stale and self._stale[0].size <= pinned["size"]:
             stale = self._stale.popleft()
-            await connection.execute(self._sql["log_map_prune"], stale.buckets, *_columns(stale.tiles, 2), stale.size)
-
-
-def label_of(labels_key: bytes, key: UUID) -> bytes:
-    """Return the blind label of a record key, 32 bytes."""
-    return keyed_hash(labels_key, key.bytes)
-
-
-async def fetch_subtrees(
-    connection: Connection, sql: Mapping[str, str], wanted: Iterable[Subtree]
-) -> dict[Subtree, bytes]:
-    """Read the hashes of complete subtrees from the stored tiles, in one round trip.
-
-    Raises CorruptError ``log-truncated`` when tiles are missing.
-    """
-    ordered = list(dict.fromkeys(wanted))
-    runs = [
-        (height // TILE_HEIGHT, place << height % TILE_HEIGHT, 1 << height % TILE_HEIGHT) for height, place in ordered
-    ]
-    rows = await connection.fetch(sql["log_hashes"], *_columns(runs, 3))
-    found = {}
-    for subtree, (_, _, count), row in zip(ordered, runs, rows, strict=True):
-        if len(row["hashes"]) != count * HASH_BYTES:
-            raise truncated()
-        found[subtree] = complete_root(hashes_of(row["hashes"]))
-    return found
-
-
-def truncated() -> CorruptError:
-    """Say that stored leaves or hashes are missing."""
-    return CorruptError("log-truncated", "A part of the public log is missing. Restore it from a copy.")
-
-
-def _columns(rows: Iterable[tuple[Any, ...]], count: int) -> list[list[Any]]:
-    """Turn rows of ``count`` fields into lists, as unnest takes them."""
-    columns = [list(column) for column in zip(*rows, strict=True)]
-    return columns or [[] for _ in range(count)]
-
-
-async def _maybe_apart(count: int, work: Callable[[], Any]) -> Any:  # noqa: ANN401  # whatever the work returns
-    """Do small work at once, large work in a thread, so that requests are answered meanwhile."""
-    return work() if count <= IN_PLACE_MAX else await asyncio.to_thread(work)
+            await connection.execute(self._sql["log_map_prune"], stale.buckets, *columns(stale.tiles, 2), stale.size)
 
 
 def _raise_corruption(error: asyncpg.PostgresError) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -214,7 +215,7 @@ def judge(replay: Replay, checkpoint: Checkpoint, before: Remembered | None) -> 
 def judge_weeks(statements: Sequence[tuple[int, Mapping[str, Any]]], today: date) -> Finding:
     """Judge whether the weekly statement was made each week since the first: silence must show."""
     days = sorted(day for _place, one in statements if one.get("kind") == WEEK_KIND and (day := _day(one)) is not None)
-    gaps = [one for one, two in zip(days, [*days[1:], today], strict=True) if two - one > timedelta(days=WEEK_DAYS_MAX)]
+    gaps = [one for one, two in pairwise([*days, today]) if two - one > timedelta(days=WEEK_DAYS_MAX)]
     if not days:
         return Finding("weeks", ok=True, seen="no weekly statement yet")
     if gaps:

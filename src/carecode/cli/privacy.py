@@ -157,7 +157,7 @@ def undo(
 @privacy.command("choices")
 def choices(as_json: JsonOption = False) -> None:
     """Print every kind of decision with its choices; the first holds while she says nothing."""
-    listed = {kind.value: list(row.words) for kind, row in KINDS.items()}
+    listed = {kind.value: list(row.words) for kind, row in KINDS.items()} | {"window": ["0", "1 … 365 (days)"]}
     emit(as_json, {"choices": listed}, "\n".join(f"{kind}: {', '.join(words)}" for kind, words in listed.items()))
 
 

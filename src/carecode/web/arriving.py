@@ -1,4 +1,4 @@
-"""What signing in, unlocking and switching have in common: the session's cookie, and what the last person left."""
+"""What signing in, unlocking, switching and proving anew have in common: the doors, the site, the session."""
 
 from __future__ import annotations
 
@@ -7,12 +7,8 @@ from typing import TYPE_CHECKING
 from carecode.disclosure.passkeys import Site
 from carecode.kernel.errors import RefusedError
 from carecode.web import sessions
-from carecode.web.clinic import opened
 
 if TYPE_CHECKING:
-    from starlette.responses import Response
-
-    from carecode.disclosure.entrance import Entered
     from carecode.disclosure.signin import SignIn
     from carecode.disclosure.tokens import Held
     from carecode.web.page import Page
@@ -47,18 +43,3 @@ async def require_held(page: Page) -> Held:
     if held is None:
         raise RefusedError("not-signed-in", "Sign in first.")
     return held
-
-
-def remember(page: Page, response: Response, entered: Entered) -> Response:
-    """Give the browser its new session; what the last person had open is closed."""
-    sessions.remember(response, page.request, entered.area, entered.token)
-    if entered.area == "clinic":
-        opened.close(response)
-    return response
-
-
-def first_page(entered: Entered, wanted: str = "") -> str:
-    """Say where somebody goes who just came in: to choose her place when she has several."""
-    if entered.area not in sessions.AREAS:
-        return "/"
-    return f"/{entered.area}/switch" if entered.choose else sessions.local_path(wanted, entered.area)

@@ -31,7 +31,7 @@ from carecode.kernel.errors import ConflictError, NotFoundError
 from carecode.store.database import Database
 
 LOCK_NAME: Final = "broker.lock"
-SEEN_NAME: Final = "broker.log.json"
+SEEN_NAME: Final = "broker.seen.json"
 JOURNAL_NAME: Final = "journal"
 
 

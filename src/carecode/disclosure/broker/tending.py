@@ -15,6 +15,7 @@ import msgspec
 
 from carecode.crypto.sealing import unwrap
 from carecode.disclosure.broker.erased import Erased
+from carecode.disclosure.broker.erasing import Erasing
 from carecode.disclosure.broker.journal import Journal
 from carecode.disclosure.broker.ring import EPOCH_BYTES, BrokerRing, Escrow
 from carecode.disclosure.broker.rows import KeyRows

@@ -11,11 +11,11 @@ from carecode.identity.identifiers import KINDS
 from carecode.kernel.errors import CareCodeError, InvalidInputError, NotFoundError
 from carecode.kernel.vocabulary import CodePurpose, Purpose
 from carecode.web.clinic import opened
-from carecode.web.officer.doors import doors
-from carecode.web.officer.said import ATTESTED, REASONS
 from carecode.web.page import field
+from carecode.web.said import ATTESTED, REASONS
 from carecode.web.sentences import sentence
 from carecode.web.stepup import require_fresh
+from carecode.web.watched import doors
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

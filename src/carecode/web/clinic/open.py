@@ -12,11 +12,11 @@ from carecode.kernel.errors import CareCodeError, InvalidInputError, RefusedErro
 from carecode.kernel.vocabulary import ALL_CATEGORIES, CodePurpose, Purpose
 from carecode.web.charts import spark_of
 from carecode.web.clinic import opened
-from carecode.web.officer.doors import doors
-from carecode.web.officer.said import REASONS
+from carecode.web.said import REASONS
 from carecode.web.sentences import sentence
 from carecode.web.sources import summary_of
 from carecode.web.summary import Summary
+from carecode.web.watched import doors
 
 if TYPE_CHECKING:
     from starlette.responses import Response

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from carecode.web.arriving import doors, first_page, remember, site_of
+from carecode.web.arriving import doors, site_of
 from carecode.web.bodies import json_object, object_of, text_of
+from carecode.web.front.entering import first_page, remember
 
 if TYPE_CHECKING:
     from starlette.responses import Response

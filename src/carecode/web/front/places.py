@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from carecode.disclosure.stepup import owner_of
-from carecode.web.arriving import area_of, doors, first_page, remember, require_held
+from carecode.web.arriving import area_of, doors, require_held
+from carecode.web.front.entering import first_page, remember
 from carecode.web.page import field
 from carecode.web.sessions import forget, token_of
 

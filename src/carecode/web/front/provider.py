@@ -7,8 +7,9 @@ from uuid import UUID
 
 from carecode.kernel.errors import CareCodeError, RefusedError
 from carecode.web import sessions
-from carecode.web.arriving import area_of, doors, first_page, remember, require_held, site_of
+from carecode.web.arriving import area_of, doors, require_held, site_of
 from carecode.web.bodies import json_object, text_of
+from carecode.web.front.entering import first_page, remember
 from carecode.web.front.refusals import told
 
 if TYPE_CHECKING:

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from carecode.kernel.errors import NotFoundError
 from carecode.web import sessions
-from carecode.web.arriving import doors, first_page, remember, site_of
+from carecode.web.arriving import doors, site_of
 from carecode.web.bodies import json_object, object_of, text_of
 from carecode.web.clinic import opened
+from carecode.web.front.entering import first_page, remember
 
 if TYPE_CHECKING:
     from starlette.responses import Response

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from carecode.disclosure.auditevents import audit_bundle, table
 from carecode.disclosure.choices import Kind
 from carecode.disclosure.consent_taking import take
+from carecode.disclosure.decisions import HERSELF, QUIETLY
 from carecode.disclosure.fhir_consent import Whose, consents_of
 from carecode.disclosure.fhir_consent_parts import Reading
 from carecode.disclosure.fhir_consent_reading import missing, wishes_of
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
     from carecode.disclosure.choices import Wish
+    from carecode.disclosure.delegationbook import Delegation
     from carecode.web.page import Page
 
 HERE: Final = "/my/privacy/files"
@@ -109,7 +111,7 @@ async def who_looked_json(page: Page) -> Response:
 async def privacy_json(page: Page) -> Response:
     """Give what she decided as a Bundle of Consents (IHE PCF)."""
     standing = await page.app.privacy.standing(page.requester)
-    bundle = consents_of(standing, [], Whose(await _number(page)), page.now)
+    bundle = consents_of(standing, await _acting(page), Whose(await _number(page)), page.now)
     return _file(msgspec.json.encode(bundle), FHIR, "privacy.json")
 
 
@@ -170,7 +172,7 @@ async def _new(page: Page, sent: bytes) -> list[Wish]:
         frozenset(one.handle for one in await page.app.people.organisations()),
         frozenset(await people_known(page)),
         frozenset(x.whom for x in standing if x.kind is Kind.INSTITUTION and x.choice != "refuse"),
-        frozenset(),
+        frozenset(str(one.id) for one in await _acting(page)),
         page.now,
     )
     return missing(wishes_of(decoded, reading), standing, page.now)
@@ -204,6 +206,13 @@ async def _sent(page: Page) -> bytes:
     if len(sent) > FILE_BYTES_MAX:
         raise too_large
     return sent
+
+
+async def _acting(page: Page) -> list[Delegation]:
+    """Return who acts for her; nobody, where somebody who acts for her asks."""
+    if page.requester.id not in {HERSELF, QUIETLY}:
+        return []
+    return [one for one in await page.app.delegations.by_whom(page.requester, page.now) if one.holds(page.now)]
 
 
 async def _number(page: Page) -> str:

@@ -10,9 +10,9 @@ from carecode.disclosure.reviews import WORDS_MAX
 from carecode.kernel.errors import CareCodeError, NotFoundError
 from carecode.web.language import mark
 from carecode.web.my import frame
-from carecode.web.officer.doors import doors
-from carecode.web.officer.said import REASONS
+from carecode.web.said import REASONS
 from carecode.web.sentences import sentence
+from carecode.web.watched import doors
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -15,10 +15,10 @@ from carecode.identity.identifiers import KINDS
 from carecode.kernel.errors import CareCodeError, InvalidInputError, NotFoundError, RefusedError
 from carecode.kernel.vocabulary import Category, Purpose
 from carecode.web.my.sentences import CATEGORIES
-from carecode.web.officer.doors import doors
 from carecode.web.page import field
 from carecode.web.sentences import sentence
 from carecode.web.stepup import require_fresh
+from carecode.web.watched import doors
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

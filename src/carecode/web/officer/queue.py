@@ -7,12 +7,12 @@ from uuid import UUID
 
 from carecode.disclosure.reviews import KINDS, VERDICTS, WORDS_MAX, WORDS_MIN
 from carecode.kernel.errors import CareCodeError, NotFoundError
+from carecode.web import said
 from carecode.web.language import mark
 from carecode.web.my.sentences import CATEGORIES
-from carecode.web.officer import said
-from carecode.web.officer.doors import doors
 from carecode.web.sentences import sentence
 from carecode.web.stepup import require_fresh
+from carecode.web.watched import doors
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -101,7 +101,7 @@ async function checkList(entries, list, mapRoot, whole, before, nowMs) {
       if (nowMs - Date.parse(entry.at) > WAITING_MS_MAX) throw new Fault("behind", entry.at);
     }
   }
-  if (seq < head.seq) throw new Fault("missing", after);
+  if (seq < head.seq) throw new Fault(after === undefined ? "empty" : "missing", after);
   return { seq: head.seq, hash: head.hash === undefined ? "" : toBase64(head.hash), waiting };
 }
 

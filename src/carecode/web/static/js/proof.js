@@ -4,6 +4,7 @@ import { ask } from "./server.js";
 
 const ROWS_MAX = 200; // the page shows no more
 const REMEMBERED = "carecode.proof.";
+const LANGUAGE = document.documentElement.lang === "en" ? "en-GB" : document.documentElement.lang;
 const place = document.getElementById("proof");
 
 if (place !== null) {
@@ -64,14 +65,13 @@ function say({ code, at }) {
   const day = place.querySelector(`[data-said="${code}"] [data-day]`);
   if (day !== null && at !== undefined) {
     const words = { weekday: "long", day: "numeric", month: "long", year: "numeric" };
-    day.textContent = `${new Intl.DateTimeFormat(document.documentElement.lang, words).format(new Date(at))}.`;
+    day.textContent = `${new Intl.DateTimeFormat(LANGUAGE, words).format(new Date(at))}.`;
   }
   place.dataset.state = code;
 }
 
 function fill(told, before, took, count) {
-  const language = document.documentElement.lang;
-  const when = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
+  const when = new Intl.DateTimeFormat(LANGUAGE, { dateStyle: "medium", timeStyle: "short" });
   const values = {
     entries: told.entries,
     wordless: count,

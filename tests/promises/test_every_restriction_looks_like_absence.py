@@ -1,0 +1,357 @@
+"""Promise 6, by enumeration: whatever she decides and whatever is asked, a restriction looks like absence.
+
+Two residents with equal deposits of County Hospital 2.  City Hospital 1 holds something more of one of them,
+which a decision of hers closes; of the other there is nothing more.  Every interaction that the API has, found
+by asking the API itself, and the clinic's page are asked about both: same status, same headers, same bytes
+after masking ids and times.  A later interaction without a line here turns the last test red.
+
+Answers: M6, M23
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import httpx
+import pytest
+
+from carecode.api import interactions
+from carecode.app import App
+from carecode.disclosure.answers import Release
+from carecode.disclosure.choices import Kind, Wish
+from carecode.disclosure.people import Organisation, Staff, herself
+from carecode.identity.identifiers import parse
+from carecode.identity.person import Person
+from carecode.kernel.vocabulary import CodePurpose, Purpose, Requester, Resident, Role
+from carecode.record.catalogue import TYPES
+
+COUNTY = Requester("county-2/system", Role.SYSTEM, "county-2", "A computer", "")
+CITY = Requester("city-1/system", Role.SYSTEM, "city-1", "A computer", "")
+DOCTOR = "doctor"
+NOBODYS = "01990000-0000-7000-8000-000000000000"
+NUMBERS = ("XA000001", "XB000002")
+MASKS = (
+    (re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"), b"<id>"),
+    (re.compile(rb"[0-9a-f]{32}"), b"<patient>"),
+    (re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+]00:00)"), b"<time>"),
+    (re.compile(rb"X[AB]\d{6}"), b"<number>"),
+    (re.compile(rb"[0-9A-F]{4}-[0-9A-F]{4}"), b"<receipt>"),
+    (re.compile(rb"\b\d\d:\d\d\b"), b"<time>"),
+)
+
+
+def entry(name: str, resource: dict[str, Any]) -> dict[str, Any]:
+    kind = resource["resourceType"]
+    return {"fullUrl": f"urn:uuid:{name}", "resource": resource, "request": {"method": "POST", "url": kind}}
+
+
+def bundle(number: str, *resources: dict[str, Any]) -> bytes:
+    patient = {
+        "resourceType": "Patient",
+        "identifier": [{"system": "urn:test:number", "value": number}],
+        "name": [{"text": "李明"}],
+        "gender": "male",
+        "birthDate": "1970-01-01",
+    }
+    entries = [entry("patient", patient)] + [entry(f"r{place}", one) for place, one in enumerate(resources)]
+    return json.dumps({"resourceType": "Bundle", "type": "transaction", "entry": entries}).encode()
+
+
+def observation(day: int, code: str = "4548-4", **more: object) -> dict[str, Any]:
+    return {
+        "resourceType": "Observation",
+        "status": "final",
+        "code": {"coding": [{"system": "http://loinc.org", "code": code}]},
+        "subject": {"reference": "urn:uuid:patient"},
+        "effectiveDateTime": f"2026-01-{day:02d}",
+        "valueQuantity": {"value": day, "unit": "%"},
+    } | more
+
+
+VISIT = {
+    "resourceType": "Encounter",
+    "status": "finished",
+    "class": {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "AMB"},
+    "subject": {"reference": "urn:uuid:patient"},
+    "period": {"start": "2026-01-20T08:00:00Z", "end": "2026-01-20T09:00:00Z"},
+}
+OF_VISIT = observation(20, encounter={"reference": "urn:uuid:r0"})
+HIV_TEST = observation(21, "75622-1")  # HIV 1 and 2 tests
+FAMILY = {
+    "resourceType": "Immunization",
+    "status": "completed",
+    "vaccineCode": {"coding": [{"system": "http://hl7.org/fhir/sid/cvx", "code": "140"}]},
+    "patient": {"reference": "urn:uuid:patient"},
+    "occurrenceDateTime": "2026-01-22",
+}
+
+
+@dataclass
+class Scene:
+    """The doctor, and two residents who must look the same to her."""
+
+    house: App
+    http: httpx.AsyncClient
+    doctor: Requester
+    closed: Resident
+    plain: Resident
+    theirs: dict[str, str] = field(default_factory=dict)  # type -> id of what City Hospital 1 wrote
+
+    async def ask(self, resident: Resident, method: str, path: str, rest: dict[str, Any]) -> tuple[Any, ...]:
+        token = await self.house.sessions.issue_bearer(
+            self.house.clock(), purpose=Purpose.TREAT, staff=DOCTOR, resident=resident.id
+        )
+        number = NUMBERS[0] if resident is self.closed else NUMBERS[1]
+        place = path.format(id=self.house.gate.patient_id(self.doctor, resident), number=number)
+        headers = {"Authorization": f"Bearer {token}"} | rest.get("headers", {})
+        answer = await self.http.request(method, f"/fhir/{place}", **(rest | {"headers": headers}))
+        kept = {name: value for name, value in answer.headers.items() if name not in {"date", "last-modified"}}
+        return answer.status_code, masked(repr(kept).encode()), masked(answer.content)
+
+    async def decide(self, kind: Kind, choice: str, whom: str = "", about: str = "") -> None:
+        await self.house.privacy.decide(herself(self.closed.id), Wish(kind, choice, whom, about))
+
+
+def masked(text: bytes) -> bytes:
+    for pattern, mark in MASKS:
+        text = pattern.sub(mark, text)
+    return text
+
+
+@pytest.fixture
+async def scene(house: App, http: httpx.AsyncClient) -> Scene:
+    for handle in ("county-2", "city-1"):
+        await house.people.put_organisation(Organisation(handle, handle, handle, "hospital"))
+    await house.people.put_staff(Staff(DOCTOR, "county-2", Role.CLINICIAN, "Dr Zhao", "赵", "", ""))
+    doctor = await house.people.staff(DOCTOR)
+    assert doctor is not None
+    residents = []
+    for number in NUMBERS:
+        person = Person("李明", "Li Ming", date(1970, 1, 1), "male", "")
+        done = await house.index.enrol([parse("urn:test:number", number)], person, source="county-2", now=house.clock())
+        residents.append(done.resident)
+        await house.bundles.process(COUNTY, bundle(number, *(observation(day) for day in range(1, 4))))
+        await house.gate.code_was_shown(doctor, done.resident, CodePurpose.OPEN_RECORD)
+    return Scene(house, http, doctor, residents[0], residents[1])
+
+
+async def city_writes(scene: Scene, *resources: dict[str, Any]) -> None:
+    """Store what only City Hospital 1 holds of the first resident; remember its ids."""
+    await scene.house.bundles.process(CITY, bundle(NUMBERS[0], *resources))
+    all_of_it = await scene.house.gate.open(herself(scene.closed.id), Purpose.PATRQT, resident=scene.closed)
+    assert isinstance(all_of_it, Release)
+    scene.theirs = {body.type: body.id for body in all_of_it.bodies if body.organisation == "city-1"}
+
+
+# How each decision closes what City Hospital 1 wrote
+
+
+async def institution(scene: Scene) -> None:
+    await city_writes(scene, observation(10), VISIT, FAMILY)
+    await scene.decide(Kind.INSTITUTION, "refuse", "county-2")
+
+
+async def not_asked_yet(scene: Scene) -> None:
+    await city_writes(scene, observation(10))
+    await scene.decide(Kind.NEWCOMERS, "ask")
+
+
+async def exchange(scene: Scene) -> None:
+    await city_writes(scene, observation(10), VISIT)
+    await scene.decide(Kind.EXCHANGE, "out")
+
+
+async def everything(scene: Scene) -> None:
+    await city_writes(scene, observation(10), FAMILY)
+    await scene.decide(Kind.EVERYTHING, "out")
+
+
+async def category(scene: Scene) -> None:
+    await city_writes(scene, FAMILY)
+    await scene.decide(Kind.CATEGORY, "close", "county-2", "5")
+
+
+async def category_for_all(scene: Scene) -> None:
+    await city_writes(scene, FAMILY)
+    await scene.decide(Kind.CATEGORY, "close", "", "5")
+
+
+async def sensitive(scene: Scene) -> None:
+    """Closed from the first day: she decides nothing."""
+    await city_writes(scene, HIV_TEST)
+
+
+async def hidden_entry(scene: Scene) -> None:
+    await city_writes(scene, observation(10))
+    await scene.decide(Kind.ENTRY, "hide", about=scene.theirs["Observation"])
+
+
+async def hidden_but_emergencies(scene: Scene) -> None:
+    await city_writes(scene, observation(10))
+    await scene.decide(Kind.ENTRY, "hide-open", about=scene.theirs["Observation"])
+
+
+async def hidden_visit(scene: Scene) -> None:
+    await city_writes(scene, VISIT, OF_VISIT)
+    await scene.decide(Kind.VISIT, "hide", about=scene.theirs["Encounter"])
+
+
+async def kept_visit(scene: Scene) -> None:
+    await city_writes(scene, VISIT, OF_VISIT)
+    await scene.decide(Kind.VISIT, "keep", about=scene.theirs["Encounter"])
+
+
+async def kept_from_now_on(scene: Scene) -> None:
+    await scene.decide(Kind.KEEP, "keep", "city-1")
+    await city_writes(scene, observation(10), VISIT)
+
+
+RESTRICTIONS: list[Callable[[Scene], Awaitable[None]]] = [
+    institution, not_asked_yet, exchange, everything, category, category_for_all, sensitive, hidden_entry,
+    hidden_but_emergencies, hidden_visit, kept_visit, kept_from_now_on,
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request about a resident; ``interaction`` is the API's own name of what it does."""
+
+    interaction: str
+    method: str
+    path: str
+    rest: dict[str, Any] = field(default_factory=dict)
+
+
+REQUESTS = [
+    Request("read", "GET", "Patient/{id}"),
+    Request("read", "HEAD", "Patient/{id}"),
+    Request("vread", "GET", "Patient/{id}/_history/1"),
+    Request("vread", "GET", "Patient/{id}/_history/2"),
+    Request("everything", "GET", "Patient/{id}/$everything"),
+    Request("search", "GET", "Patient?identifier=urn:test:number|{number}"),
+    Request("search", "GET", "Observation?patient={id}"),
+    Request("search", "GET", "Observation?patient={id}&_count=2"),
+    Request("search", "GET", "Observation?patient={id}&_count=2&_offset=2"),
+    Request("search", "GET", "Observation?patient={id}&code=http://loinc.org|4548-4&_sort=-date"),
+    Request("search", "GET", "Observation?patient={id}&code=75622-1"),
+    Request("search", "GET", "Encounter?patient={id}"),
+    Request("search", "GET", "Immunization?patient={id}"),
+    Request("search", "GET", "Observation?patient={id}&_include=Observation:encounter"),
+    Request("search", "GET", "Encounter?patient={id}&_revinclude=Observation:encounter"),
+    Request("search", "POST", "Observation/_search", {"data": {"patient": "{id}"}}),
+    Request("search", "GET", "Observation?patient={id}", {"headers": {"If-None-Match": 'W/"1"'}}),
+    Request("create", "POST", "Observation", {"json": observation(3, subject={"reference": "Patient/{id}"})}),
+    Request("transaction", "POST", "", {"json": {"resourceType": "Bundle", "type": "batch", "entry": []}}),
+    Request("metadata", "GET", "metadata"),
+]
+# Requests about one resource, by an id: the true one of what is closed against one that nobody has.
+POINTING = observation(3, subject={"reference": "Patient/{id}"}, derivedFrom=[{"reference": "{type}/{target}"}])
+BY_ID = [
+    Request("read", "GET", "{type}/{target}"),
+    Request("read", "HEAD", "{type}/{target}"),
+    Request("read", "GET", "{type}/{target}", {"headers": {"If-None-Match": 'W/"1"'}}),
+    Request("vread", "GET", "{type}/{target}/_history/1"),
+    Request("vread", "GET", "{type}/{target}/_history/9"),
+    Request("search", "GET", "{type}?patient={id}&_id={target}"),
+    Request("update", "PUT", "{type}/{target}", {"json": {"resourceType": "{type}", "id": "{target}"}}),
+    Request("update", "PUT", "{type}/{target}", {
+        "json": {"resourceType": "{type}", "id": "{target}"}, "headers": {"If-Match": 'W/"1"'},
+    }),
+    Request("create", "POST", "Observation", {"json": POINTING}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("restriction", RESTRICTIONS, ids=lambda one: one.__name__)
+async def test_two_residents_are_answered_alike(
+    scene: Scene, restriction: Callable[[Scene], Awaitable[None]], subtests: pytest.Subtests
+) -> None:
+    await restriction(scene)
+    for request in REQUESTS:
+        with subtests.test(request=f"{request.method} {request.path} {sorted(request.rest)}"):
+            answers = [await asked(scene, one, request) for one in (scene.closed, scene.plain)]
+            assert answers[0] == answers[1]
+
+
+@pytest.mark.parametrize("restriction", RESTRICTIONS, ids=lambda one: one.__name__)
+async def test_what_is_closed_and_what_nobody_has_are_one_answer(
+    scene: Scene, restriction: Callable[[Scene], Awaitable[None]], subtests: pytest.Subtests
+) -> None:
+    await restriction(scene)
+    assert scene.theirs
+    for kind, target in scene.theirs.items():
+        if kind == "Patient":
+            continue
+        for request in BY_ID:
+            with subtests.test(request=f"{request.method} {request.path} {sorted(request.rest)}", kind=kind):
+                answers = [
+                    await asked(scene, scene.closed, request, {"{type}": kind, "{target}": one})
+                    for one in (target, NOBODYS)
+                ]
+                assert answers[0] == answers[1]
+
+
+async def test_without_a_restriction_the_answers_differ(scene: Scene) -> None:
+    """The control: every request about what a record holds tells the two residents apart."""
+    await city_writes(scene, observation(10), VISIT, FAMILY)
+    for path in ("Patient/{id}/$everything", "Observation?patient={id}", "Encounter?patient={id}"):
+        request = Request("", "GET", path)
+        assert await asked(scene, scene.closed, request) != await asked(scene, scene.plain, request), path
+    for request in BY_ID:
+        if request.interaction in {"read", "vread"} and not request.path.endswith("/9"):
+            answers = [
+                await asked(scene, scene.closed, request, {"{type}": "Observation", "{target}": one})
+                for one in (scene.theirs["Observation"], NOBODYS)
+            ]
+            assert answers[0] != answers[1], request
+
+
+async def test_a_person_she_blocked_sees_what_nobody_wrote(scene: Scene, subtests: pytest.Subtests) -> None:
+    """Compared with a resident of whom nothing at all is stored."""
+    person = Person("李明", "Li Ming", date(1970, 1, 1), "male", "")
+    number = parse("urn:test:number", "XB000009")
+    empty = (await scene.house.index.enrol([number], person, source="county-2", now=scene.house.clock())).resident
+    await scene.house.gate.code_was_shown(scene.doctor, empty, CodePurpose.OPEN_RECORD)
+    scene.plain = empty
+    await city_writes(scene, observation(10))
+    await scene.decide(Kind.PERSON, "refuse", DOCTOR)
+    for request in REQUESTS:
+        if request.method in {"GET", "HEAD"} or "_search" in request.path:
+            with subtests.test(request=request.path):
+                answers = [await asked(scene, one, request) for one in (scene.closed, empty)]
+                assert answers[0] == answers[1]
+
+
+def test_every_interaction_of_the_api_is_asked() -> None:
+    """Found by asking the API's own table, for every form of address that it knows."""
+    paths = [(), ("metadata",)]
+    for name in TYPES:
+        paths += [(name,), (name, "x"), (name, "_search"), (name, "x", "_history", "1"), (name, "x", "$everything")]
+    known = {
+        (method, interaction.name)
+        for path in paths
+        for method, interaction in (interactions._methods(path) or {}).items()
+    }
+    asked_for = {(one.method, one.interaction) for one in (*REQUESTS, *BY_ID)}
+    assert known <= asked_for
+    assert {row for row in vars(interactions) if row.startswith("_") and row.isupper()} == {
+        "_SYSTEM", "_METADATA", "_TYPE", "_SEARCH", "_INSTANCE", "_VERSION", "_EVERYTHING",
+    }, "a new table of interactions: add its form of address above, and its requests"  # fmt: skip
+
+
+async def asked(
+    scene: Scene, resident: Resident, request: Request, replaced: dict[str, str] | None = None
+) -> tuple[Any, ...]:
+    """Make one request, with the places filled in everywhere."""
+    number = scene.house.gate.patient_id(scene.doctor, resident)
+    places = {"{id}": number} | (replaced or {})
+    rest = json.dumps(request.rest)
+    path = request.path
+    for name, value in places.items():
+        rest = rest.replace(name, value)
+        path = path.replace(name, value)
+    return await scene.ask(resident, request.method, path, json.loads(rest))

@@ -1,0 +1,202 @@
+"""Whatever was ended, cancelled, refused or run out opens nothing more, anywhere.
+
+Every ended session at every page, every ended token at every request, every cancelled phone at every desk: each is
+tried, in every way in which it can end.  So is every receipt after every decision of hers.
+
+Answers: M20
+Proved in detail by: tests/signin/test_sessions.py, tests/api/test_callers.py, tests/promises/test_nothing_is_read_unlogged.py
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+import pytest
+from starlette.routing import Route
+
+from carecode.disclosure.answers import Query, Refusal, Release
+from carecode.disclosure.choices import Kind, Wish
+from carecode.disclosure.people import herself
+from carecode.disclosure.sessions import SessionBook
+from carecode.kernel.errors import RefusedError
+from carecode.kernel.vocabulary import Category, CodePurpose, Purpose
+from carecode.web.sessions import AREAS
+from carecode.web.site import FORMS, routes
+from tests.promises.quarter import ADDRESS, Quarter, observation
+
+WORDS = "Brought in unconscious after a fall."
+OPEN_TO_ALL = {"/my/enrol"}  # where a phone begins, signed in or not
+OF_LOCKED = ("/lock", "/unlock")  # a locked session's own way back
+WHO = {"my": None, "desk": "desk", "clinic": "doctor", "cashier": "cashier", "officer": "officer"}
+
+End = Callable[[Quarter, str, str], Awaitable[None]]
+
+
+async def signed_out(quarter: Quarter, token: str, _who: str) -> None:
+    await quarter.house.sessions.sign_out(token)
+
+
+async def run_out(quarter: Quarter, _token: str, _who: str) -> None:
+    quarter.clock.forward(days=31)
+
+
+async def whose_holder_left(quarter: Quarter, _token: str, who: str) -> None:
+    await quarter.house.sign_in.staffing.remove(who)
+
+
+async def ended_by_the_house(quarter: Quarter, _token: str, who: str) -> None:
+    await book(quarter).end_staff(who)
+
+
+async def idle(quarter: Quarter, _token: str, _who: str) -> None:
+    quarter.clock.forward(minutes=11)
+
+
+def book(quarter: Quarter) -> SessionBook:
+    return SessionBook(quarter.house.database, quarter.house.ring.key("sessions"), lambda count: bytes(count))
+
+
+def pages(quarter: Quarter, area: str) -> list[tuple[str, str]]:
+    """List every page of an area: method and address."""
+    found = []
+    for route in routes(quarter.house):
+        if isinstance(route, Route) and (route.path == f"/{area}" or route.path.startswith(f"/{area}/")):
+            path = route.path.replace("{organisation}", "county-2").replace("{path:path}", "x")
+            path = path.replace("{number}", "0" * 32).replace("{kind}", "person")
+            found += [(method, path) for method in route.methods or () if method in {"GET", "POST"}]
+    return [(method, path) for method, path in found if path not in OPEN_TO_ALL and "{" not in path]
+
+
+async def opened(quarter: Quarter, area: str, token: str) -> list[str]:
+    """Return the pages of an area that a token opens: with 200, or with a way on into the area."""
+    served = []
+    for method, path in pages(quarter, area):
+        if method == "GET" and path in FORMS:
+            continue  # whoever opens one is led back to the area's own page, which is tried
+        if path.endswith(OF_LOCKED) or "/unlock/" in path or path.endswith("/sign-out"):
+            continue
+        headers = {"cookie": f"carecode_{area}={token}", "origin": ADDRESS}
+        answer = await quarter.http.request(method, path, headers=headers, follow_redirects=False)
+        refused = answer.status_code in {401, 403, 404, 405} or not_inside(area, answer.headers.get("location"))
+        if not refused:
+            served.append(f"{method} {path} {answer.status_code}")
+    return served
+
+
+def not_inside(area: str, location: str | None) -> bool:
+    """Tell whether an answer leads out of the area: to signing in, or to a locked screen."""
+    return location is not None and (not location.startswith(f"/{area}") or location.startswith(f"/{area}/lock"))
+
+
+STAFF_ENDS = [signed_out, run_out, whose_holder_left, ended_by_the_house, idle]
+
+
+@pytest.mark.parametrize("end", STAFF_ENDS, ids=lambda end: end.__name__)
+@pytest.mark.parametrize("area", ["desk", "clinic", "cashier", "officer"])
+async def test_a_session_that_ended_opens_no_page(quarter: Quarter, area: str, end: End) -> None:
+    who = f"county-2/{WHO[area]}"
+    token = await quarter.session(who)
+    assert await opened(quarter, area, token), "the control: in force it opens pages"
+    token = await quarter.session(who)
+    await end(quarter, token, who)
+    assert await opened(quarter, area, token) == []
+
+
+@pytest.mark.parametrize("end", ["signed out", "run out", "ended from another phone"])
+async def test_her_own_session_that_ended_opens_no_page(quarter: Quarter, end: str) -> None:
+    her = await quarter.resident("XA000001")
+    token = await quarter.session(resident=her)
+    assert await opened(quarter, "my", token), "the control"
+    token = await quarter.session(resident=her)
+    if end == "signed out":
+        await quarter.house.sessions.sign_out(token)
+    elif end == "run out":
+        quarter.clock.forward(days=31)
+    else:
+        await book(quarter).end_all(her.id)
+    assert await opened(quarter, "my", token) == []
+
+
+@pytest.mark.parametrize("area", AREAS)
+async def test_a_session_of_another_area_opens_no_page(quarter: Quarter, area: str) -> None:
+    for other, work in WHO.items():
+        if work is None or other == area:
+            continue
+        token = await quarter.session(f"county-2/{work}")
+        assert await opened(quarter, area, token) == []
+
+
+@pytest.mark.parametrize("end", ["run out", "holder left"])
+async def test_a_token_that_ended_reads_nothing(quarter: Quarter, end: str) -> None:
+    her = await quarter.resident("XA000001")
+    await quarter.deposit("county-2", "XA000001", observation(6.1))
+    await quarter.treat("county-2/doctor", her)
+    headers = await quarter.bearer("county-2/doctor", her)
+    number = quarter.house.gate.patient_id(quarter.staff["county-2/doctor"], her)
+    paths = (f"Patient/{number}", f"Patient/{number}/$everything", f"Observation?patient={number}", "Organization", "Patient")
+    before = await quarter.http.get(f"/fhir/{paths[1]}", headers=headers)
+    assert before.status_code == 200
+    if end == "run out":
+        quarter.clock.forward(hours=9)
+    else:
+        await quarter.house.sign_in.staffing.remove("county-2/doctor")
+        quarter.clock.forward(seconds=2)  # the interface asks again within a second
+    for path in paths:
+        assert (await quarter.http.get(f"/fhir/{path}", headers=headers)).status_code == 401, path
+    for method, path in (("POST", ""), ("POST", "Observation"), ("PUT", f"Observation/{number}")):
+        answer = await quarter.http.request(method, f"/fhir/{path}", headers=headers, json={"resourceType": "Bundle"})
+        assert answer.status_code == 401
+
+
+@pytest.mark.parametrize("purpose", list(CodePurpose))
+async def test_a_cancelled_phone_opens_nothing_at_any_desk(quarter: Quarter, purpose: CodePurpose) -> None:
+    phone = await quarter.phone(await quarter.resident("XA000001"))
+    desk = "1234" if purpose in {CodePurpose.PAY, CodePurpose.OPEN_RECORD} else None
+    before, after = (phone.code(purpose, quarter.now, desk) for _ in range(2))
+    await quarter.house.verifier.verify(before, purpose, quarter.now, desk)
+    await quarter.house.verifier.revoke(phone.number, quarter.now)
+    with pytest.raises(RefusedError) as refused:
+        await quarter.house.verifier.verify(after, purpose, quarter.now, desk)
+    assert refused.value.code == "code-revoked"
+
+
+WISHES = [
+    Wish(Kind.INSTITUTION, "refuse", "county-2"),
+    Wish(Kind.PERSON, "refuse", "county-2/doctor"),
+    Wish(Kind.CATEGORY, "close", about=str(int(Category.LABORATORY))),
+    Wish(Kind.EXCHANGE, "out"),
+    Wish(Kind.EVERYTHING, "out"),
+    Wish(Kind.EMERGENCY, "no"),
+]
+
+
+@pytest.mark.parametrize("wish", WISHES, ids=lambda wish: wish.kind.value)
+async def test_after_any_decision_no_receipt_of_before_opens_a_row(quarter: Quarter, wish: Wish) -> None:
+    her = await quarter.resident("XA000001")
+    await quarter.deposit("county-2", "XA000001", observation(6.1))
+    await quarter.treat("county-2/doctor", her)
+    doctor = quarter.staff["county-2/doctor"]
+    answer = await quarter.house.gate.open(doctor, Purpose.TREAT, resident=her)
+    assert isinstance(answer, Release)
+    assert await quarter.house.record.read(answer.receipt) != []
+    await quarter.house.privacy.decide(herself(her.id), wish)
+    assert await quarter.house.record.read(answer.receipt) == []
+    assert not await quarter.house.log.is_live(answer.receipt)
+
+
+async def test_an_ended_window_licence_or_emergency_opens_nothing(quarter: Quarter) -> None:
+    her = await quarter.resident("XA000001")
+    await quarter.deposit("county-2", "XA000001", observation(6.1))
+    await quarter.treat("county-2/doctor", her)
+    doctor, house = quarter.staff["county-2/doctor"], quarter.house
+    assert isinstance(await house.gate.open(doctor, Purpose.TREAT, resident=her), Release)
+    unlicensed = replace(doctor, licensed=False)
+    assert isinstance(await house.gate.open(unlicensed, Purpose.TREAT, resident=her), Refusal)
+    await house.watch.emergencies.declare(doctor, her, "unconscious", WORDS, quarter.now)
+    assert isinstance(await house.gate.open(doctor, Purpose.ETREAT, resident=her), Release)
+    await house.watch.emergencies.end(doctor, her, quarter.now)
+    assert isinstance(await house.gate.open(doctor, Purpose.ETREAT, resident=her), Refusal)
+    quarter.clock.forward(hours=5)
+    assert isinstance(await house.gate.open(doctor, Purpose.TREAT, resident=her), Refusal)
+    assert (await house.gate.fetch(doctor, her, Query())).total == 0
