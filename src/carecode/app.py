@@ -28,6 +28,7 @@ from carecode.audit.witnesses import Demand, Witnesses
 from carecode.crypto.keyring import KeyRing
 from carecode.crypto.pseudonyms import Pseudonyms
 from carecode.disclosure.admitted import Admissions
+from carecode.disclosure.anomalies import Anomalies
 from carecode.disclosure.cards import Cards
 from carecode.disclosure.decisions import Decisions
 from carecode.disclosure.delegations import Delegations
@@ -137,6 +138,7 @@ class App:
             delegations=self.delegations,
         )
         self.admissions = Admissions(self.gate, self.people)
+        self.anomalies = Anomalies(database, self.log, self.watch.work)
         self.queue = Queue(database)
         self.bills = Bills(database)
         self.bundles = Bundles(self.gate, self.index, clock, random_bytes)
@@ -203,6 +205,7 @@ class App:
         await self.counts.release_due(self.clock())
         await self.sessions.prune(self.clock())
         await self.watch.keep(self.clock(), self.admissions)
+        await self.anomalies.look(self.clock())
 
 
 def wall_clock() -> datetime:

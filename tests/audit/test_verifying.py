@@ -51,8 +51,8 @@ async def command(*options: str) -> Result:
 async def saved(log: Running, folder: Path) -> Path:
     """Save a log of 300 entries and two statements."""
     await log.grow_many([somebody() for _ in range(30)], 10)
-    await log.public_log.publish({"kind": "week", "until": "2026-11-16"})
-    await log.public_log.publish({"kind": "order", "body": "court"})
+    await log.public_log.publish({"kind": "legal order", "body": "court", "date": "2026-11-17"})
+    await log.public_log.publish({"kind": "a thing to come"})
     await log.publish()
     assert bad(await check(log, save=folder)) == []
     return folder
@@ -225,17 +225,38 @@ async def test_a_server_that_sends_without_end_is_cut_off() -> None:
     assert caught.value.code == "log-part"
 
 
-def test_a_week_without_its_statement_shows() -> None:
-    def weeks(*days: str) -> list[tuple[int, dict[str, object]]]:
-        return [(place, {"kind": "week", "until": day}) for place, day in enumerate(days)]
+def weeks(*said: tuple[str, int]) -> list[tuple[int, dict[str, object]]]:
+    return [
+        (place, {"kind": "legal orders of a week", "week": day, "orders": orders, "sealed": 0})
+        for place, (day, orders) in enumerate(said)
+    ]
 
+
+def test_a_week_without_its_count_shows() -> None:
     assert judge_weeks([], date(2026, 11, 23)).ok
-    assert judge_weeks(weeks("2026-11-09", "2026-11-16"), date(2026, 11, 23)).ok
-    late = judge_weeks(weeks("2026-11-09", "2026-11-16"), date(2026, 11, 25))
-    assert (late.ok, late.seen) == (False, "no weekly statement in the week after 2026-11-16")
-    gap = judge_weeks(weeks("2026-11-02", "2026-11-16", "2026-11-23"), date(2026, 11, 24))
-    assert (gap.ok, gap.seen) == (False, "no weekly statement in the week after 2026-11-02")
-    assert judge_weeks([(0, {"kind": "week"}), (1, {"kind": "week", "until": 7})], date(2026, 11, 24)).ok
+    two = weeks(("2026-11-09", 0), ("2026-11-16", 0))
+    assert judge_weeks(two, date(2026, 11, 23)).ok
+    assert judge_weeks(two, date(2026, 12, 2)).ok
+    late = judge_weeks(two, date(2026, 12, 3))
+    assert (late.ok, late.seen) == (False, "no count of legal orders after the week of 2026-11-16")
+    gap = judge_weeks(weeks(("2026-11-02", 0), ("2026-11-16", 0)), date(2026, 11, 24))
+    assert (gap.ok, gap.seen) == (False, "no count of legal orders after the week of 2026-11-02")
+    assert judge_weeks([*two, *two], date(2026, 11, 23)).ok  # said twice after a crash
+    assert not judge_weeks(weeks(("2026-11-16", True + 1)), date(2026, 11, 24)).ok
+
+
+def test_an_order_that_was_counted_and_never_said_shows() -> None:
+    said = weeks(("2026-11-09", 1), ("2026-11-16", 2))
+    order: list[tuple[int, dict[str, object]]] = [
+        (9, {"kind": "legal order", "date": day}) for day in ("2026-11-10", "2026-11-16", "2026-11-22")
+    ]
+    assert judge_weeks([*said, *order], date(2026, 11, 24)).seen == "3 legal orders, counted each week since 2026-11-09"
+    for left_out in range(3):
+        found = judge_weeks([*said, *order[:left_out], *order[left_out + 1 :]], date(2026, 11, 24))
+        assert not found.ok
+        assert "more legal orders were counted than said one by one" in found.seen
+    odd = [(0, {"kind": "legal orders of a week", "week": "2026-11-16", "orders": "none"})]
+    assert not judge_weeks(odd, date(2026, 11, 24)).ok
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,6 @@ from __future__ import annotations
 
 import re
 
-import pytest
-
 from carecode.disclosure.answers import Query, Release
 from carecode.disclosure.choices import Kind, Wish
 from carecode.disclosure.people import herself
@@ -52,9 +50,13 @@ async def two(quarter: Quarter) -> list[tuple[Resident, str]]:
     return people
 
 
-@pytest.mark.parametrize("who", ["county-2/doctor", "county-2/machine", "county-2/desk", "county-2/cashier", "county-2/officer"])
-async def test_every_request_is_answered_alike(quarter: Quarter, who: str) -> None:
+async def test_every_request_is_answered_alike(quarter: Quarter) -> None:
     people = await two(quarter)
+    for work in ("doctor", "machine", "desk", "cashier", "officer"):
+        await _answered_alike(quarter, f"county-2/{work}", people)
+
+
+async def _answered_alike(quarter: Quarter, who: str, people: list[tuple[Resident, str]]) -> None:
     headers = await quarter.bearer(who)
     for request in REQUESTS:
         answers = []

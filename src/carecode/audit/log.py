@@ -55,6 +55,21 @@ class Entry:
     form: int | None  # which fields the hash is over (sql/0002)
 
 
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """How much one person opened in a span of time: numbers of entries and people, nothing of whom."""
+
+    requester: str
+    requester_name: str
+    role: str
+    organisation: str
+    opened: int
+    uncoded: int  # people whose record she opened without a code
+    residents: int
+    emergencies: int
+    refused: int
+
+
 class Log:
     """The disclosure log of all residents."""
 
@@ -134,6 +149,11 @@ class Log:
         async with self._database.connection("audit") as connection:
             rows = await connection.fetch(self._sql["entries"], list(resident.keys), before, min(limit, ENTRIES_MAX))
         return [_entry(row, resident.keys) for row in rows]
+
+    async def activity(self, begins: datetime, ends: datetime) -> list[Activity]:
+        """Return how much each member of staff opened from ``begins`` until before ``ends``."""
+        async with self._database.connection("audit") as connection:
+            return [Activity(*row) for row in await connection.fetch(self._sql["activity"], begins, ends)]
 
     async def first_broken(self, resident: Resident) -> int | None:
         """Return the number of the first entry that breaks her chain, or None when the chain holds."""

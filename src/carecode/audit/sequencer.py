@@ -72,6 +72,40 @@ class _Stale:
     tiles: list[tuple[int, int]]
 
 
+class Superseded:
+    """States of the stored head map that newer ones stand above, until no proof can need them."""
+
+    def __init__(self, sql: Mapping[str, str], quorum: int) -> None:
+        """Keep what a proof under the newest checkpoint with ``quorum`` cosignatures is made of."""
+        self._sql = sql
+        self._quorum = quorum
+        self._waiting: deque[_Stale] = deque()
+        self._swept = False
+
+    def put(self, grown: Grown) -> None:
+        """Note what a batch wrote anew."""
+        self._waiting.append(_Stale(grown.size, list(grown.buckets), list(grown.tiles)))
+
+    def forget(self) -> None:
+        """Begin anew: nobody remembers what was superseded, so all of the map is looked through once."""
+        self._waiting.clear()
+        self._swept = False
+
+    async def remove(self, connection: Connection) -> None:
+        """Remove what stood before the newest checkpoint that the quorum saw."""
+        if not self._waiting:
+            return
+        pinned = await connection.fetchrow(self._sql["log_checkpoint"], self._quorum)
+        if pinned is None or pinned["size"] is None:
+            return
+        if not self._swept or len(self._waiting) > STALE_BATCHES_MAX:
+            await connection.execute(self._sql["log_map_sweep"], pinned["size"])
+            self._swept = True
+        while self._waiting and self._waiting[0].size <= pinned["size"]:
+            stale = self._waiting.popleft()
+            await connection.execute(self._sql["log_map_prune"], stale.buckets, *columns(stale.tiles, 2), stale.size)
+
+
 class Sequencer:
     """Writes the public log of one database."""
 
@@ -84,14 +118,12 @@ class Sequencer:
         self._database = database
         self._seed = ring.key(SIGNING_KEY)
         self._clock = clock
-        self._quorum = quorum
         self._sql = queries("audit")
         self._chains = Chains(ring.key(LABELS_KEY), self._sql)
         self._origin = ""
         self._growth: Growth | None = None
         self._at: datetime | None = None
-        self._stale: deque[_Stale] = deque()
-        self._swept = False
+        self._superseded = Superseded(self._sql, quorum)
 
     async def run(self, rest_seconds: float = REST_SECONDS) -> None:
         """Take batches for ever, with a rest after each that was not full.
@@ -123,8 +155,11 @@ class Sequencer:
             async with self._database.connection("audit") as connection:
                 async with connection.transaction():
                     batch = await self._batch(connection)
+                self._chains.forget()
+                if self._growth is not None:
+                    self._growth.forget()
                 with contextlib.suppress(asyncpg.PostgresError):  # what stays is swept after the next start
-                    await self._prune(connection)
+                    await self._superseded.remove(connection)
         except BaseException as error:
             self._growth = None  # what is in memory may be ahead of what is stored
             if isinstance(error, asyncpg.PostgresError):
@@ -174,8 +209,7 @@ class Sequencer:
             return self._growth
         if self._growth is None or self._growth.frontier.size != newest["size"]:
             self._growth, self._at = await self._loaded(connection, newest), newest["at"]
-            self._stale.clear()
-            self._swept = False
+            self._superseded.forget()
         if self._growth.frontier.root() != newest["root"] or self._growth.map_root != newest["map_root"]:
             raise CorruptError("log-broken", "The public log is not the one that was signed. Call the operator.")
         return self._growth
@@ -217,24 +251,7 @@ class Sequencer:
             join(text, [sign(text, self._origin, self._seed)]),
         )
         self._at = at
-        self._stale.append(_Stale(grown.size, list(grown.buckets), places))
-
-    async def _prune(self, connection: Connection) -> None:
-        """Remove states of the head map from before the newest checkpoint that the quorum saw."""
-        self._chains.forget()
-        if self._growth is not None:
-            self._growth.forget()
-        if not self._stale:
-            return
-        pinned = await connection.fetchrow(self._sql["log_checkpoint"], self._quorum)
-        if pinned is None or pinned["size"] is None:
-            return
-        if not self._swept or len(self._stale) > STALE_BATCHES_MAX:
-            await connection.execute(self._sql["log_map_sweep"], pinned["size"])
-            self._swept = True
-        while self._stale and self._stale[0].size <= pinned["size"]:
-            stale = self._stale.popleft()
-            await connection.execute(self._sql["log_map_prune"], stale.buckets, *columns(stale.tiles, 2), stale.size)
+        self._superseded.put(grown)
 
 
 def _raise_corruption(error: asyncpg.PostgresError) -> None:

@@ -36,9 +36,12 @@ KEY: Final = "key"
 WITNESSES: Final = "witnesses"
 CHECKPOINT: Final = "checkpoint"
 WITNESSES_MAX: Final = 16
-WEEK_KIND: Final = "week"
-"""The kind of statement that is made each week, whether there was anything to say or not."""
-WEEK_DAYS_MAX: Final = 8
+WEEK_KIND: Final = "legal orders of a week"
+"""The statement that is made after each week, whether there was anything to say or not."""
+ORDER_KIND: Final = "legal order"
+WEEK: Final = timedelta(days=7)
+WEEK_LATE_MAX: Final = timedelta(days=2)
+"""How long after a week's end its statement may take to be in the log."""
 _QUORUM: Final = "quorum "
 
 
@@ -213,14 +216,27 @@ def judge(replay: Replay, checkpoint: Checkpoint, before: Remembered | None) -> 
 
 
 def judge_weeks(statements: Sequence[tuple[int, Mapping[str, Any]]], today: date) -> Finding:
-    """Judge whether the weekly statement was made each week since the first: silence must show."""
-    days = sorted(day for _place, one in statements if one.get("kind") == WEEK_KIND and (day := _day(one)) is not None)
-    gaps = [one for one, two in pairwise([*days, today]) if two - one > timedelta(days=WEEK_DAYS_MAX)]
-    if not days:
-        return Finding("weeks", ok=True, seen="no weekly statement yet")
-    if gaps:
-        return Finding("weeks", ok=False, seen=f"no weekly statement in the week after {gaps[0].isoformat()}")
-    return Finding("weeks", ok=True, seen=f"{len(days)} weekly statements, none missing since {days[0].isoformat()}")
+    """Judge what is said of legal orders: a count for each week since the first, and no order without its own leaf.
+
+    Silence must show, and so must an order that was counted and never said.
+    """
+    said = [one for _place, one in statements]
+    weeks = {day: one.get("orders") for one in said if one.get("kind") == WEEK_KIND and (day := _day(one, "week"))}
+    orders = [day for one in said if one.get("kind") == ORDER_KIND and (day := _day(one, "date"))]
+    if not weeks:
+        return Finding("orders", ok=True, seen=f"{len(orders)} legal orders, no weekly count yet")
+    days = sorted(weeks)
+    missing = [one for one, two in pairwise(days) if two - one != WEEK]
+    if today - days[-1] > 2 * WEEK + WEEK_LATE_MAX:
+        missing.append(days[-1])
+    if missing:
+        return Finding("orders", ok=False, seen=f"no count of legal orders after the week of {missing[0].isoformat()}")
+    for week, count in sorted(weeks.items()):
+        if not isinstance(count, int) or count > sum(week <= day < week + WEEK for day in orders):
+            seen = f"in the week of {week.isoformat()} more legal orders were counted than said one by one"
+            return Finding("orders", ok=False, seen=seen)
+    seen = f"{len(orders)} legal orders, counted each week since {days[0].isoformat()}"
+    return Finding("orders", ok=True, seen=seen)
 
 
 def _grown(replay: Replay, checkpoint: Checkpoint, before: Remembered) -> Finding:
@@ -238,9 +254,9 @@ def _leaves(bundle: bytes, first: int) -> list[bytes]:
         raise _differs(tile_path(None, first // TILE_WIDTH)) from error
 
 
-def _day(statement: Mapping[str, Any]) -> date | None:
+def _day(statement: Mapping[str, Any], name: str) -> date | None:
     try:
-        return date.fromisoformat(str(statement.get("until", ""))[:10])
+        return date.fromisoformat(str(statement.get(name, "")))
     except ValueError:
         return None
 

@@ -187,7 +187,7 @@ def _walk(node: Any, depth: int) -> int:  # noqa: ANN401 - decoded JSON
     if type(node) is not dict or not depth:
         return 0
     found = 0
-    if "code" in node:
+    if type(node.get("code")) is str:
         found = _coding(node)
         if len(node) <= CODING_FIELDS:
             return found

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from carecode.audit.proofs import Proofs
 from carecode.crypto.keyring import KeyRing
 from carecode.store.database import Database
 from tests.audit.conftest import somebody
@@ -144,3 +145,20 @@ async def test_her_list_ends_where_the_signed_head_map_says(log: Running) -> Non
     for change in ({"seq": 4}, {"seq": 6}, {"others": base64.b64encode(bytes(64)).decode()}, {"seq": 0}):
         with pytest.raises(DoesNotHoldError):
             reader.check_head({**bundle["heads"][0], **change}, root)
+
+
+async def test_her_device_is_given_all_that_is_hashed(log: Running) -> None:
+    her = somebody()
+    await log.grow(her, 6)
+    told = (await log.lists.log.entries(her, 4))[:3]
+    written = json.loads(json.dumps(await Proofs(log.lists.log, log.public_log, log.witnesses, log.ring).of(her, told)))
+    [one] = written["lists"]
+    hashed = bytes.fromhex(one["resident"])  # the chain begins with her number, hashed
+    entries = sorted(written["entries"], key=lambda entry: int(entry["seq"]))
+    assert [entry["seq"] for entry in entries] == [1, 2, 3, 4, 5, 6]
+    assert ["requester_name" in entry for entry in entries] == [False] * 3 + [True] * 3
+    for entry in entries:
+        hashed = reader.entry_hash(hashed, entry) if "form" in entry else bytes.fromhex(entry["hash"])
+    tree = TreeHead.read(reader.open_note(written["checkpoint"].encode(), VerifierKey.read(written["log"])))
+    assert reader.check_head(one["head"], reader.map_root(tree.extensions[0])) == (6, hashed)
+    assert [VerifierKey.read(line).type for line in written["witnesses"]] == [4]

@@ -134,3 +134,8 @@ SELECT audit.log_statement_leaf($1);
 -- name: log_status
 -- How far the log is behind.
 SELECT size, at, waiting_seconds, cosigned_size, cosigned_at, uncosigned_seconds FROM audit.log_status($1);
+
+-- name: activity
+-- How much each person opened in a span of time.
+SELECT requester, requester_name, role, organisation, opened, uncoded, residents, emergencies, refused
+FROM audit.activity($1, $2);

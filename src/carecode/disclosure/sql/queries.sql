@@ -708,3 +708,20 @@ UPDATE disclosure.order_week SET statement = $2 WHERE week = $1 AND statement IS
 -- name: newest_week
 -- The newest week whose count was said in public.
 SELECT max(week) AS week FROM disclosure.order_week WHERE statement IS NOT NULL;
+
+-- What is unusual (anomalies.py)
+
+-- name: put_activity
+-- Keep a day's counts; what is there stays.
+INSERT INTO disclosure.activity (staff, organisation, day, role, uncoded)
+SELECT a.staff, a.organisation, $1, a.role, a.uncoded
+FROM unnest($2::text[], $3::text[], $4::text[], $5::int[]) AS a(staff, organisation, role, uncoded)
+ON CONFLICT (staff, organisation, day) DO NOTHING;
+
+-- name: activity
+-- The kept counts, oldest first.
+SELECT staff, organisation, role, day, uncoded FROM disclosure.activity WHERE day < $1 ORDER BY day;
+
+-- name: prune_activity
+-- Forget counts that are too old to compare with.
+DELETE FROM disclosure.activity WHERE day < $1;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from markupsafe import Markup
@@ -252,6 +253,11 @@ CONSEQUENCES: Final[Mapping[str, tuple[str, str]]] = {
     ),
 }
 ALL: Final = mark("every hospital")
+NOW: Final[Mapping[tuple[Kind, str], str]] = {
+    (Kind.INSTITUTION, "allow"): mark("Now: everything you have not locked or hidden, while you show your code."),
+}
+"""What holds now, where the choice's name alone says too little."""
+_ALLERGY_TO: Final = re.compile(r"[Aa]llergy to (.+?)(?: \(\w+\))?")
 
 
 def consequence_in_words(page: Page, key: str, values: Mapping[str, str], allergy: str) -> tuple[str, Markup]:
@@ -264,9 +270,9 @@ def consequence_in_words(page: Page, key: str, values: Mapping[str, str], allerg
 
 
 def allergy_in_words(page: Page, names: list[str]) -> str:
-    """Name her first allergy as a sentence needs it: "penicillin allergy"; nothing where she has none."""
+    """Name her gravest allergy as a sentence needs it: "penicillin allergy"; nothing where she has none."""
     if not names:
         return ""
-    name = names[0]
-    known = any(word in name.lower() for word in ("allergy", "allergic", "过敏"))
-    return name if known else page.say("%(name)s allergy", name=name)
+    of = _ALLERGY_TO.fullmatch(names[0])
+    known = of is None and any(word in names[0].lower() for word in ("allergy", "allergic", "过敏"))
+    return names[0] if known else page.say("%(name)s allergy", name=of[1] if of else names[0])

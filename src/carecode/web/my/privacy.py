@@ -20,6 +20,7 @@ from carecode.web.my.deciding import (
     CATEGORIES,
     CHOICES,
     LABELS,
+    NOW,
     QUESTIONS,
     allergy_in_words,
     consequence_in_words,
@@ -90,12 +91,14 @@ async def choose(page: Page) -> Response:
     kind, whom, about = _subject_of(page)
     values = await _values(page, kind, whom, about)
     present = await _present(page, kind, whom, about)
+    choice = present.choice if present else await _unsaid(page, kind, whom)
     return await frame.show(
         page,
         "my/privacy_choice.html",
         question=page.say(QUESTIONS[kind], **values),
         options=await _options(page, kind, whom, about, values),
-        present=present.choice if present else await _unsaid(page, kind, whom),
+        present=choice,
+        now=page.say(NOW.get((kind, choice), "")),
         dated=present if present and present.until_at else None,
         action=page.request.url.path,
         whom=whom,
