@@ -40,6 +40,7 @@ from carecode.disclosure.phones import Phones
 from carecode.disclosure.policies import shipped
 from carecode.disclosure.privacy import Privacy
 from carecode.disclosure.quiet import Quiet
+from carecode.disclosure.reconciling import Reconciling
 from carecode.disclosure.sessions import Sessions
 from carecode.disclosure.signin import sign_in_doors
 from carecode.disclosure.watch import watch
@@ -138,6 +139,7 @@ class App:
             delegations=self.delegations,
         )
         self.admissions = Admissions(self.gate, self.people)
+        self.reconciling = Reconciling(self.log, self.people, self.public_log, self.watch.work)
         self.anomalies = Anomalies(database, self.log, self.watch.work)
         self.queue = Queue(database)
         self.bills = Bills(database)

@@ -145,6 +145,13 @@ async def test_small_batches_take_all_that_waited(
         assert (first.entries, first.full) == (3, True)
         await lists.add(residents[0], 2)
         assert await drain(sequencer) == 7
+        await lists.add(residents[1], 6)  # as many as two whole batches: the next must still look for newer ones
+        for _ in range(2):
+            assert (await sequencer.step()) is not None
+        await lists.add(residents[2], 6)
+        assert await drain(sequencer) == 6
+        await lists.add(residents[3], 1)
+        assert await drain(sequencer) == 1
         assert await unsequenced(connection) == 0
 
 

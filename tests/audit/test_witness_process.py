@@ -183,6 +183,7 @@ class Published:
         self.leaves = leaves
         self.size = 0
         self.lines: dict[int, list[str]] = {}
+        self.uncosigned_seconds = 0.0
 
     async def checkpoint(self) -> bytes:
         text, lines = split(note_of(self.leaves, self.size))
@@ -190,6 +191,9 @@ class Published:
 
     async def consistency(self, old: int, new: int) -> list[bytes]:
         return proof_of(self.leaves, old, new)
+
+    async def status(self) -> Published:
+        return self
 
     async def add_cosignature(self, size: int, line: str) -> None:
         self.lines.setdefault(size, []).append(line)
@@ -266,6 +270,15 @@ async def test_too_few_open_nothing_when_the_grace_is_over_until_they_are_back(s
     site.down = {"b"}
     assert await witnesses.round(log, NOW + timedelta(seconds=90)) is Standing.COSIGNED
     assert witnesses.may_disclose(NOW + timedelta(hours=5))
+
+
+async def test_a_server_that_starts_anew_has_no_longer_grace(site: Site, log: Published) -> None:
+    log.size, log.uncosigned_seconds = 5, 50.0
+    site.down = {"a", "b", "c"}
+    witnesses = Witnesses(Demand(site.addresses, 2, 60), site.client)
+    assert await witnesses.round(log, NOW) is Standing.WAITING
+    assert not witnesses.may_disclose(NOW + timedelta(seconds=11))
+    assert await Witnesses(Demand(site.addresses, 2, 40), site.client).round(log, NOW) is Standing.CLOSED
 
 
 async def test_a_log_that_was_set_back_is_not_cosigned(site: Site, log: Published) -> None:

@@ -90,7 +90,7 @@ async def open_item(officer: Page, kind: str) -> None:
 
 
 async def test_the_emergency_story(people: Visitors, code: str) -> None:
-    phone = await people.enter("@resident", **PHONE)
+    phone = await people.enter("@resident", reduced_motion="reduce", **PHONE)
     doctor = await people.enter("@doctor", reduced_motion="reduce", **COUNTER)
     officer = await people.enter("@officer", reduced_motion="reduce", **COUNTER)
     await phone.goto("/my?lang=en")

@@ -11,7 +11,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from carecode.audit.log import Entry
@@ -227,6 +227,7 @@ def test_the_bundle_holds_every_entry_in_order_and_no_key_and_no_receipt() -> No
 CELLS = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=20)
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(CELLS, min_size=1, max_size=4), max_size=5))
 def test_a_table_is_read_back_and_no_cell_is_a_formula(rows: list[list[str]]) -> None:
     written = table(rows)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -63,7 +64,7 @@ def bundle() -> bytes:
         "gender": "female",
         "birthDate": "1970-01-01",
     }
-    named = {"patient": patient, "visit": visit, "result": result, "allergy": allergy}
+    named: dict[str, Any] = {"patient": patient, "visit": visit, "result": result, "allergy": allergy}
     entries = [entry(name, resource) for name, resource in named.items()]
     return json.dumps({"resourceType": "Bundle", "type": "transaction", "entry": entries}).encode()
 

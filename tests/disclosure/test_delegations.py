@@ -12,67 +12,19 @@ from hypothesis import strategies as st
 from carecode.app import App
 from carecode.disclosure.ages import GUARDIAN_AGES, ages_of, at_age
 from carecode.disclosure.choices import Kind, Wish
-from carecode.disclosure.decisions import QUIETLY
-from carecode.disclosure.delegationbook import Acting, Scope
-from carecode.disclosure.people import Organisation, herself
-from carecode.identity.identifiers import parse
-from carecode.identity.person import Person
+from carecode.disclosure.delegationbook import Scope
+from carecode.disclosure.people import herself
 from carecode.kernel.errors import CareCodeError, InvalidInputError, NotFoundError, RefusedError, UnavailableError
-from carecode.kernel.vocabulary import ALL_CATEGORIES, SENSITIVE, Category, Closed, Requester, Resident, Role
+from carecode.kernel.vocabulary import ALL_CATEGORIES, SENSITIVE, Category, Closed, Requester, Role
+from tests.disclosure.family import DECIDES, MEDICINES, Family, family_of
 
 DAY = timedelta(days=1)
-MEDICINES = Scope(frozenset({Category.MEDICINES, Category.ALLERGIES}), Closed.PSY)
-DECIDES = Scope(may_decide=True)
 TODAY = date(2026, 11, 23)
-
-
-class Family:
-    """Three grown people and a child, whose birthday the test chooses."""
-
-    def __init__(self, house: App, *people: Resident) -> None:
-        self.house = house
-        self.now = house.clock()
-        self.her, self.helper, self.third, self.child = people
-        self.me, self.other = herself(self.her.id), herself(self.helper.id)
-
-    async def ask(self, scope: Scope = MEDICINES, **options: object) -> None:
-        code = await self.house.delegations.codes.offer(self.helper.id, self.now)
-        await self.house.delegations.grant(self.me, code, scope, self.now, **options)  # type: ignore[arg-type]
-
-    async def settle(self, scope: Scope = MEDICINES) -> Acting:
-        """Ask and accept."""
-        await self.ask(scope)
-        [asked] = await self.house.delegations.for_whom(self.helper.id, self.now)
-        await self.house.delegations.accept(self.helper.id, asked.id, self.now)
-        acting = await self.acting()
-        assert acting is not None
-        return acting
-
-    async def acting(self) -> Acting | None:
-        return await self.house.delegations.acting(self.helper.id, self.her, self.now)
-
-    async def log(self) -> list[tuple[str, str]]:
-        entries = await self.house.log.entries(self.her)
-        return [(x.requester_name, x.basis) for x in entries if x.action == "decide"]
 
 
 @pytest.fixture
 async def family(house: App) -> Family:
-    for handle in ("county-2", "city-1"):
-        await house.people.put_organisation(Organisation(handle, handle, handle, "hospital"))
-    people = []
-    for number, (name, born) in enumerate(
-        [
-            ("林梅", date(1985, 3, 14)),
-            ("王静", date(1995, 1, 1)),
-            ("赵伟", date(1990, 1, 1)),
-            ("林小雨", date(2023, 6, 1)),
-        ]
-    ):
-        person = Person(name, "", born, "female", "")
-        identifier = parse("passport", f"E1234567{number}")
-        people.append((await house.index.enrol([identifier], person, source="x", now=house.clock())).resident)
-    return Family(house, *people)
+    return await family_of(house)
 
 
 # Ages
@@ -139,8 +91,8 @@ async def test_the_operator_sets_the_ages(family: Family) -> None:
     house, child, parent = family.house, family.child, family.helper
     await house.delegations.register_guardian(child, parent, None, family.now)
     with pytest.raises(InvalidInputError):
-        await house.delegations.set_ages("[]")
-    await house.delegations.set_ages('[{"until_years": 14, "sensitive": false, "categories": ["allergies"]}]')
+        await house.delegations.guardians.set_ages("[]")
+    await house.delegations.guardians.set_ages('[{"until_years": 14, "sensitive": false, "categories": ["allergies"]}]')
     acting = await house.delegations.acting(parent.id, child, family.now)
     assert acting is not None
     assert (acting.scope.categories, acting.scope.labels) == (frozenset({Category.ALLERGIES}), Closed(0))
@@ -159,7 +111,7 @@ async def test_a_guardianship_ends_by_its_day_and_by_registration_and_by_nobodys
     ):
         with pytest.raises(RefusedError):
             await work
-    await house.delegations.end_guardian(child, parent, family.now)
+    await house.delegations.guardians.end(child, parent, family.now)
     assert await house.delegations.acting(parent.id, child, family.now) is None
 
 
@@ -345,81 +297,3 @@ async def test_who_sees_everything_sees_who_looked_but_not_what_was_decided(fami
         "no-code",
         "delegate accepted",
     ]
-
-
-# Quietly
-
-
-async def test_two_words_open_her_pages_one_of_them_quietly(family: Family) -> None:
-    quiet, now = family.house.quiet, family.now
-    assert await quiet.seen(family.me, "token", now) == family.me
-    await quiet.set_words(family.me, "Sunflower", "moonlight")
-    assert await quiet.seen(family.me, "token", now) is None
-    with pytest.raises(RefusedError):
-        await quiet.unlock(family.her.id, "token", "starlight", now)
-    assert await quiet.seen(family.me, "token", now) is None
-    await quiet.unlock(family.her.id, "token", " sunflower ", now)
-    assert await quiet.seen(family.me, "token", now) == family.me
-    assert await quiet.seen(family.me, "another", now) is None
-    assert await quiet.seen(family.me, "token", now + timedelta(minutes=16)) is None
-    await quiet.unlock(family.her.id, "token", "moonlight", now)
-    seen = await quiet.seen(family.me, "token", now)
-    assert seen is not None
-    assert seen.id == QUIETLY
-    state = await family.house.decisions.state(family.her, seen, now)
-    assert (state.herself, state.quiet) == (True, True)
-    await quiet.lock("token")
-    assert await quiet.seen(family.me, "token", now) is None
-    await quiet.remove_words(family.me)
-    assert await quiet.seen(family.me, "token", now) == family.me
-
-
-async def test_quietly_nothing_is_shown_and_nothing_is_changed(family: Family) -> None:
-    privacy = family.house.privacy
-    await privacy.decide(family.me, Wish(Kind.INSTITUTION, "refuse", "county-2"))
-    quietly = replace(family.me, id=QUIETLY)
-    assert await privacy.history(quietly) == []
-    assert {x.choice for x in await privacy.institutions(quietly)} == {"allow"}
-    assert await privacy.who_looked(quietly) == []
-    # told to let the hospital in again, she does; it looks done there, and is not
-    await privacy.decide(quietly, Wish(Kind.INSTITUTION, "summary", "city-1"))
-    await privacy.decide(quietly, Wish(Kind.LABEL, "open", about="1"))
-    assert {x.organisation.handle: x.choice for x in await privacy.institutions(quietly)}["city-1"] == "summary"
-    for organisation in ("city-1", "county-2"):
-        doctor = Requester("doctor", Role.CLINICIAN, organisation, "Dr Zhao", "")
-        state = await family.house.decisions.state(family.her, doctor, family.house.clock())
-        assert (state.refused, state.closed_categories, state.open_labels) == (
-            organisation == "county-2",
-            frozenset(),
-            Closed(0),
-        )
-    assert [x.choice for x in await privacy.history(family.me)] == ["refuse"]
-    assert await family.log() == [("herself", "refuse county-2")]
-    await family.settle()
-    code = await family.house.delegations.codes.offer(family.helper.id, family.now)
-    assert await family.house.delegations.by_whom(quietly, family.now) == []
-    for work in (
-        family.house.quiet.set_words(quietly, "one word", "another"),
-        family.house.quiet.remove_words(quietly),
-        family.house.delegations.offered(quietly, code, family.now),
-        family.house.delegations.grant(quietly, code, Scope(), family.now),
-    ):
-        with pytest.raises(RefusedError):
-            await work
-
-
-@pytest.mark.parametrize(
-    ("word", "other"), [("abc", "defgh"), ("abcd", "abc"), ("same", " SAME "), ("x" * 101, "abcd")]
-)
-async def test_words_that_protect_nobody_are_refused(family: Family, word: str, other: str) -> None:
-    with pytest.raises(InvalidInputError):
-        await family.house.quiet.set_words(family.me, word, other)
-
-
-async def test_wrong_words_are_counted(family: Family) -> None:
-    await family.house.quiet.set_words(family.me, "sunflower", "moonlight")
-    for _ in range(10):
-        with pytest.raises(RefusedError):
-            await family.house.quiet.unlock(family.her.id, "token", "wrong", family.now, "here")
-    with pytest.raises(UnavailableError):
-        await family.house.quiet.unlock(family.her.id, "token", "sunflower", family.now, "here")

@@ -2,6 +2,8 @@
 
 The clients switch synchronous_commit off before each COMMIT, as a careless or malicious server could.
 The server is killed with all its processes (kill -9) and started again.
+
+Answers: M11
 """
 
 from __future__ import annotations

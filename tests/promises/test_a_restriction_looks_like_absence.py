@@ -3,6 +3,8 @@
 Two residents with the same deposits of County Hospital 2; one of them also has deposits of City
 Hospital 1 and shut County Hospital 2 out.  What the doctor gets of both is the same, byte for byte,
 after masking ids and times, which have fixed lengths.
+
+Answers: M6, M23
 """
 
 from __future__ import annotations

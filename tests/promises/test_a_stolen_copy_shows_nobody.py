@@ -1,4 +1,7 @@
-"""A copy of the database, or a log, shows no name, no number, no code and no token."""
+"""A copy of the database, or a log, shows no name, no number, no code and no token.
+
+Answers: M5, M24
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A session and a token open what they were given for: one area, one resident, her last decision."""
+"""A session and a token open what they were given for: one area, one resident, her last decision.
+
+Answers: M12, M20
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,8 @@
 """Promise 4: a closed list of purposes, and no way to ask about groups of people.
 
 Read from the live database, the routes and the code, not from what somebody wrote down about them.
+
+Answers: M1, M6, M7, M8, M15
 """
 
 from __future__ import annotations

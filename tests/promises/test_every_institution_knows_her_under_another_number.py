@@ -1,4 +1,7 @@
-"""Promise 9: pseudonyms per institution; the platform's own numbers never leave."""
+"""Promise 9: pseudonyms per institution; the platform's own numbers never leave.
+
+Answers: M3
+"""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ A guardian's view shrinks as a child grows and ends by itself.  A delegate sees 
 and sees neither what she hid nor that she hid it.  Under duress a second word shows a page that looks whole.
 
 Answers: M19
-Proved in detail by: tests/disclosure/test_delegations.py, docs/quiet.md
+Proved in detail by: tests/disclosure/test_delegations.py
 Not answered: somebody who holds her phone and knows both her words.
 """
 

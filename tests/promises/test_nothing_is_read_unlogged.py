@@ -2,6 +2,8 @@
 
 Each attack runs with the rights of the server's own login roles, all of them together.  Each also runs
 with its defence removed, and must then succeed: a test that cannot fail proves nothing.
+
+Answers: M9, M11
 """
 
 from __future__ import annotations

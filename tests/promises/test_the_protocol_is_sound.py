@@ -1,4 +1,7 @@
-"""The protocol of a disclosure, explored in every order; and each of its rules, shown to be needed."""
+"""The protocol of a disclosure, explored in every order; and each of its rules, shown to be needed.
+
+Answers: M11
+"""
 
 from __future__ import annotations
 

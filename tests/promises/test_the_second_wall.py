@@ -2,6 +2,8 @@
 
 Every attack has the rights of all login roles together, as a wholly taken server has, and is tried twice:
 as things are, when it must get no row, and with the one defence removed that stops it, when it must succeed.
+
+Answers: M11, M22
 """
 
 from __future__ import annotations

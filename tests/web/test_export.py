@@ -180,6 +180,14 @@ async def test_what_is_no_such_file_is_refused_in_words(scene: Scene, content: b
     assert "没有改变任何内容。" in answer.text
 
 
+async def test_a_file_that_is_good_but_too_large_is_not_read(scene: Scene) -> None:
+    good = json.dumps(consent(scene.number)).encode()
+    answer = await scene.look_at(good + b" " * FILE_BYTES_MAX)
+    assert answer.status_code == 400
+    assert "The file is too large." in answer.text
+    assert (await scene.look_at(good)).status_code == 200
+
+
 async def test_nobody_else_reads_her_files(scene: Scene) -> None:
     for path in ("/my/who-looked.csv", "/my/who-looked.json", "/my/privacy.json", "/my/privacy/files"):
         assert (await scene.http.get(path)).status_code == 403

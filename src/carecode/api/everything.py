@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from carecode.api.call import Answer
 from carecode.api.faults import no_such_resource
+from carecode.api.held import receipt_header
 from carecode.api.parameters import CONTROLS, page_of, refuse_unknown
 from carecode.api.searchset import address, next_of, searchset
 from carecode.disclosure.answers import PAGE_MAX, Query
@@ -34,7 +35,8 @@ async def answer(call: Call) -> Answer:
     total = found.total - (len(found.bodies) - len(bodies))
     place = f"{call.base}/Patient/{call.path[1]}/$everything"
     following = next_of(place, call.parameters, page, found.total)
-    return Answer(200, searchset(call.base, address(place, call.parameters), bodies, total, following))
+    bundle = searchset(call.base, address(place, call.parameters), bodies, total, following)
+    return Answer(200, bundle, receipt_header(bodies))
 
 
 def _one_patient(bodies: Sequence[Body]) -> list[Body]:

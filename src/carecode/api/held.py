@@ -14,6 +14,7 @@ from carecode.exchange.resolving import as_uuid
 from carecode.record.catalogue import TYPES
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from carecode.api.call import Call, Headers
@@ -51,7 +52,7 @@ def shown(call: Call, body: Body) -> Answer:
 
     Source: FHIR R4 3.1.0.5.1 (conditional read), RFC 9110 13.1.2.
     """
-    headers = version_headers(body.version, body.updated_at)
+    headers = (*version_headers(body.version, body.updated_at), *receipt_header([body]))
     if call.headers and call.headers.get(b"if-none-match", b"").removeprefix(b"W/") == b'"%d"' % body.version:
         return Answer(304, b"", headers)
     return Answer(200, body.json, headers)
@@ -63,3 +64,9 @@ def version_headers(version: int, updated_at: datetime) -> Headers:
         (b"etag", b'W/"%d"' % version),
         (b"last-modified", format_datetime(updated_at, usegmt=True).encode()),
     )
+
+
+def receipt_header(bodies: Sequence[Body]) -> Headers:
+    """Name the receipt under which these were read, for the institution's own list; none where nothing was."""
+    receipt = bodies[0].receipt if bodies else None
+    return () if receipt is None else ((b"carecode-receipt", str(receipt).encode()),)

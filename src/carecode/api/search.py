@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from carecode.api.call import Answer, parameters_of
-from carecode.api.held import held, patient
+from carecode.api.held import held, patient, receipt_header
 from carecode.api.parameters import Asked, asked
 from carecode.api.searchset import address, next_of, searchset
 from carecode.disclosure.answers import Query
@@ -52,7 +52,8 @@ async def answer(call: Call) -> Answer:
     following = next_of(
         place, parameters, search.page, search.page.offset + search.page.count + 1 if total is None else total
     )
-    return Answer(200, searchset(call.base, address(place, parameters), bodies, total, following))
+    bundle = searchset(call.base, address(place, parameters), bodies, total, following)
+    return Answer(200, bundle, receipt_header(bodies))
 
 
 async def _patients(call: Call, search: Asked) -> _Part:

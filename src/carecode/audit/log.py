@@ -155,6 +155,11 @@ class Log:
         async with self._database.connection("audit") as connection:
             return [Activity(*row) for row in await connection.fetch(self._sql["activity"], begins, ends)]
 
+    async def receipts_of(self, organisation: str, begins: datetime, ends: datetime) -> list[UUID]:
+        """Return the receipts under which an institution got something from ``begins`` until before ``ends``."""
+        async with self._database.connection("audit") as connection:
+            return [row[0] for row in await connection.fetch(self._sql["receipts_of"], organisation, begins, ends)]
+
     async def first_broken(self, resident: Resident) -> int | None:
         """Return the number of the first entry that breaks her chain, or None when the chain holds."""
         for key in resident.keys:

@@ -143,6 +143,9 @@ class Sequencer:
                 log.warning("sequencer-waits", code=error.code)
             except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 log.warning("sequencer-waits", kind=type(error).__name__)
+            except Exception as error:
+                log.critical("sequencer-stopped", kind=type(error).__name__)  # its text may hold a value
+                raise
             await asyncio.sleep(0 if full else rest_seconds)
 
     async def step(self) -> Batch | None:
@@ -175,8 +178,8 @@ class Sequencer:
         statements = await connection.fetch(self._sql["log_statements"], BATCH_STATEMENTS_MAX)
         count = len(pending["seqs"] or ())
         if not count and not statements:
-            await connection.execute(self._sql["log_rest"], pending["target"])
-            return None
+            older = await connection.fetchval(self._sql["log_rest"], pending["target"])
+            return await self._batch(connection) if older else None
         advance = await self._chains.advance(connection, growth, pending) if count else Advance({})
         leaves = [statement_leaf(row["body"]) for row in statements]
         if advance.hashes or leaves:

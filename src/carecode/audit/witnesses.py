@@ -40,6 +40,14 @@ _OK: Final = 200
 _CONFLICT: Final = 409
 
 
+class Behind(Protocol):
+    """How far a log is behind."""
+
+    @property
+    def uncosigned_seconds(self) -> float:
+        """How long its oldest checkpoint has been waiting for the quorum; 0: none waits."""
+
+
 class PublishedLog(Protocol):
     """What is asked of the log: its newest checkpoint as a note, proofs, and a place for cosignatures."""
 
@@ -51,6 +59,9 @@ class PublishedLog(Protocol):
 
     async def add_cosignature(self, size: int, line: str) -> None:
         """Keep a witness's signature line for the checkpoint of this size."""
+
+    async def status(self) -> Behind:
+        """Say how far it is behind, by what is stored: starting a server anew makes no grace longer."""
 
 
 class Standing(Enum):
@@ -174,6 +185,9 @@ class Witnesses:
         """
         note = (await log.checkpoint()).decode()
         self._note_standing(note, now)
+        if self.standing(now) is Standing.WAITING:
+            since = now - timedelta(seconds=(await log.status()).uncosigned_seconds)
+            self._missing_since = min(since, self._missing_since or now)
         signed = {one.key.public for one in held(note, self.demand.keys)}
         missing = [one for one in self.demand.addresses if one.key.public not in signed]
         lines: list[str] = []

@@ -14,6 +14,7 @@ from carecode.cli.keeping import broker
 from carecode.cli.keys import keys
 from carecode.cli.loading import load
 from carecode.cli.privacy import let_in, privacy, shut_out, who_looked
+from carecode.cli.reconciling import reconcile
 from carecode.cli.serving import demo, migrate_command, serve
 from carecode.cli.staff import staff
 from carecode.cli.verifying import verify_log
@@ -52,6 +53,7 @@ app.add_typer(privacy, name="privacy")
 app.add_typer(staff, name="staff")
 app.command()(witness)
 app.command("verify-log")(verify_log)
+app.command()(reconcile)
 app.command()(doctor)
 app.command()(broker)
 app.add_typer(keys, name="keys")

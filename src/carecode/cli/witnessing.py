@@ -147,9 +147,14 @@ def _folder(given: Path | None) -> Path:
 def _fetched(url: str) -> NoteKey:
     """Ask a log for its key: ``URL``/log/key."""
     address = url.rstrip("/").removesuffix("/log/key") + "/log/key"
+    body = b""
     try:
-        answer = httpx.get(address, timeout=KEY_SECONDS_MAX, trust_env=False)
-        answer.raise_for_status()
+        with httpx.stream("GET", address, timeout=KEY_SECONDS_MAX, trust_env=False) as answer:
+            answer.raise_for_status()
+            for part in answer.iter_bytes():
+                body += part
+                if len(body) > KEY_BYTES_MAX:
+                    break
     except (httpx.HTTPError, httpx.InvalidURL):
         raise UnavailableError("log-key-unavailable", "The log did not give its key. Copy it with --log.") from None
-    return NoteKey.parse(answer.text[:KEY_BYTES_MAX].split("\n")[0])
+    return NoteKey.parse(body[:KEY_BYTES_MAX].decode(errors="replace").split("\n")[0])

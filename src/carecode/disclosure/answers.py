@@ -42,6 +42,7 @@ class Body:
     organisation: str
     category: Category
     json: bytes = field(repr=False)
+    receipt: UUID | None = None  # under which it was read; None: of the directory
 
 
 @dataclass(frozen=True, slots=True)

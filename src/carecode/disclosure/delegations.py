@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from carecode.disclosure.ages import GUARDIAN_AGES, Age, ages_of, at_age
 from carecode.disclosure.decisions import HERSELF, QUIETLY
 from carecode.disclosure.delegationbook import (
     DELEGATE,
@@ -19,9 +18,10 @@ from carecode.disclosure.delegationbook import (
     Scope,
 )
 from carecode.disclosure.familycodes import FamilyCodes, used
+from carecode.disclosure.guardians import Guardians
 from carecode.disclosure.people import herself
 from carecode.kernel.errors import InvalidInputError, NotFoundError, RefusedError
-from carecode.kernel.vocabulary import ALL_CATEGORIES, SELF, SENSITIVE, Purpose, Requester, Role
+from carecode.kernel.vocabulary import SELF, Purpose, Requester, Role
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
 TITLES: Final = {GUARDIAN: "your guardian", DELEGATE: "acts for you"}
 DELEGATES_MAX: Final = 20
-_AGES: Final = "guardian_ages"
 
 
 class Delegations:
@@ -49,14 +48,13 @@ class Delegations:
         self._index = index
         self._log = log
         self.codes: Final = FamilyCodes(database, key, random_bytes)
-
-    # Acting
+        self.guardians: Final = Guardians(self._book, index, log)
 
     async def acting(self, delegate: ResidentId, subject: Resident, now: datetime) -> Acting | None:
         """Return as what ``delegate`` may act for ``subject`` now, or None.  A guardian's scope follows the age."""
         found = [x for x in await self._book.of(subject, now) if x.delegate == delegate and x.holds(now)]
         for one in sorted(found, key=lambda x: x.kind != GUARDIAN):
-            scope = await self._scope_of_guardian(one, subject, now) if one.kind == GUARDIAN else one.scope
+            scope = await self.guardians.scope_now(one, subject, now) if one.kind == GUARDIAN else one.scope
             person = await self._index.by_id(delegate)
             if scope is not None and person is not None:
                 name = (await self._index.card(person)).name
@@ -86,38 +84,13 @@ class Delegations:
             return []
         return await self._book.of(await self._herself(requester), now)
 
-    # Guardians
-
     async def register_guardian(self, child: Resident, parent: Resident, until: datetime | None, now: datetime) -> None:
-        """Register who decides for a child, once; in force at once.  By registration only, never by asking.
-
-        RefusedError for the same person twice.
-        """
-        if child.id == parent.id:
-            raise RefusedError("guardian-self", "Nobody is her own guardian. Compare the two numbers.")
-        if not [x for x in await self._book.of(child, now) if (x.delegate, x.kind) == (parent.id, GUARDIAN)]:
-            scope = Scope(ALL_CATEGORIES, SENSITIVE, may_decide=True, may_show_code=True)
-            await self._book.add(child, parent.id, GUARDIAN, scope, now, until=until, accepted=True)
-            await self._changed(child, herself(child.id), "guardian added")
+        """Register who decides for a child, by registration only (Guardians.register)."""
+        await self.guardians.register(child, parent, until, now)
 
     async def end_guardian(self, child: Resident, parent: Resident, now: datetime) -> None:
-        """End a guardianship by registration, at once."""
-        for one in await self._book.of(child, now):
-            if (one.delegate, one.kind) == (parent.id, GUARDIAN):
-                await self._book.end(one, now)
-                await self._changed(child, herself(child.id), "guardian ended")
-
-    async def ages(self) -> tuple[Age, ...]:
-        """Return what guardians see at which age, as the operator set it."""
-        text = await self._book.setting(_AGES)
-        return ages_of(text) if text is not None else GUARDIAN_AGES
-
-    async def set_ages(self, text: str) -> None:
-        """Set what guardians see at which age, as JSON (``ages.ages_of``).  InvalidInputError when it says nothing."""
-        ages_of(text)
-        await self._book.set(_AGES, text)
-
-    # Delegates
+        """End a guardianship, by registration only (Guardians.end)."""
+        await self.guardians.end(child, parent, now)
 
     async def offered(self, requester: Requester, code: str, now: datetime, peer: str = "") -> Resident:
         """Return who made a code, for herself who typed it; the code stays good.
@@ -200,20 +173,6 @@ class Delegations:
             if one.id == delegation and subject is not None:
                 return one, subject
         raise _gone()
-
-    async def _scope_of_guardian(self, one: Delegation, child: Resident, now: datetime) -> Scope | None:
-        """Return what a guardian sees at the child's age; what is stored, which the gate reads, follows it."""
-        born = (await self._index.card(child)).birth_date
-        age = at_age(await self.ages(), born, now.date())
-        if age is None:
-            await self._book.end(one, now)
-            await self._changed(child, herself(child.id), "guardian ended")
-            return None
-        scope = Scope(age.categories, age.labels, one.scope.may_decide, one.scope.may_show_code)
-        if scope != one.scope:
-            await self._book.fit(one, scope)
-            await self._log.void(child)
-        return scope
 
     async def _changed(self, resident: Resident, requester: Requester, basis: str) -> None:
         await self._log.void(resident)

@@ -140,7 +140,7 @@ class Gate:
         self._receipts.put(requester, resident, purpose, receipt)
         rows = await _whole(self._doors.record, receipt)
         card = await self._doors.cards.card(requester, resident)
-        bodies = _seen(self.patient_id(requester, resident), rows)
+        bodies = _seen(self.patient_id(requester, resident), rows, receipt)
         padlocks = not (receipt.depositor or Closed.LOCKED in receipt.opens) and bool(receipt.categories)
         locked = grounds.state.locked if padlocks else 0
         return Release(card, bodies, receipt, until, complete=len(rows) < OPEN_MAX, locked=locked)
@@ -230,7 +230,7 @@ async def _read(doors: Doors, token_key: bytes, number: str, receipt: Receipt, q
     if query.type is not None and query.id is not None and query.version is not None:
         row = await doors.record.version(receipt, query.type, query.id, query.version)
         rows = [row] if row else []
-        return Found(_seen(number, rows), len(rows))
+        return Found(_seen(number, rows, receipt), len(rows))
     groups = [
         [search_token(query.type or "", name, value, token_key) for value in values] for name, values in query.criteria
     ]
@@ -250,7 +250,7 @@ async def _read(doors: Doors, token_key: bytes, number: str, receipt: Receipt, q
         kept = [row for row in rows if _really_matches(row, query)]
         total -= len(rows) - len(kept)
         rows = kept
-    return Found(_seen(number, rows), total)
+    return Found(_seen(number, rows, receipt), total)
 
 
 class DirectoryDoor:
@@ -287,7 +287,7 @@ class DirectoryDoor:
         return {value: [str(one) for one in found.get(token, [])] for value, token in tokens.items()}
 
 
-def _seen(number: str, rows: Sequence[Resource]) -> list[Body]:
+def _seen(number: str, rows: Sequence[Resource], receipt: Receipt) -> list[Body]:
     """Write the requester's own number of her into what goes out."""
     return [
         Body(
@@ -298,6 +298,7 @@ def _seen(number: str, rows: Sequence[Resource]) -> list[Body]:
             row.organisation,
             row.category,
             as_seen(row.body, number),
+            receipt.id,
         )
         for row in rows
     ]

@@ -75,8 +75,6 @@ class Privacy:
         self._closer = closer
         self._delegations = delegations
 
-    # What she sees
-
     async def who_looked(self, requester: Requester, *, own: bool = False, limit: int = LOOKS_MAX) -> list[Look]:
         """Return her log, newest first; her own reading is left out unless ``own``.
 
@@ -105,16 +103,13 @@ class Privacy:
         now = self._clock()
         held = holding(await self._decisions.standing(resident, now, _seen_by(requester)), now)
         chosen = {x.whom: x for x in held if x.kind is Kind.INSTITUTION}
-        asks = any(x.kind is Kind.NEWCOMERS and x.choice == "ask" for x in held)
+        unsaid = "refuse" if any((x.kind, x.choice) == (Kind.NEWCOMERS, "ask") for x in held) else "allow"
         windows = await self._decisions.windows(resident, now)
-        found = []
-        for known in await self._people.organisations():
-            if known.kind in {"hospital", "clinic"}:
-                decision = chosen.get(known.handle)
-                choice = decision.choice if decision else "refuse" if asks else "allow"
-                since = decision.made_at if decision else None
-                found.append(Institution(known, choice, since, windows.get(known.handle)))
-        return found
+        return [
+            _institution(known, chosen.get(known.handle), unsaid, windows.get(known.handle))
+            for known in await self._people.organisations()
+            if known.kind in {"hospital", "clinic"}
+        ]
 
     async def standing(self, requester: Requester) -> list[Decision]:
         """Return the decisions that hold now or later; for who acts for her, only that one's own."""
@@ -123,8 +118,6 @@ class Privacy:
     async def history(self, requester: Requester) -> list[Decision]:
         """Return every decision ever made, newest first; for who acts for her, only that one's own."""
         return await self._decisions.history(await self._whose(requester), _seen_by(requester))
-
-    # What she decides
 
     async def preview(self, requester: Requester, wish: Wish) -> Consequence:
         """Return what would follow, before anything is saved; refuses what ``decide`` would refuse."""
@@ -209,6 +202,10 @@ class Privacy:
                 if acting is not None and acting.may_decide and (acting.sees_all or not whole):
                     return resident
         raise RefusedError("herself-only", "Only she herself may see and change this.")
+
+
+def _institution(known: Organisation, said: Decision | None, unsaid: str, until: datetime | None) -> Institution:
+    return Institution(known, said.choice if said else unsaid, said.made_at if said else None, until)
 
 
 def _seen_by(requester: Requester) -> str | None:

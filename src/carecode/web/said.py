@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from carecode.kernel.vocabulary import Category
 from carecode.web.language import mark
 
 if TYPE_CHECKING:
@@ -45,4 +46,17 @@ DECIDED: Final[Mapping[str, str]] = {
     "answered": mark("Answered"),
     "approved": mark("Approved"),
     "refused": mark("Refused"),
+}
+CATEGORIES: Final[Mapping[Category, str]] = {
+    Category.DEMOGRAPHICS: mark("who she is"),
+    Category.ALLERGIES: mark("allergies"),
+    Category.PROBLEMS: mark("problems"),
+    Category.MEDICINES: mark("medicines"),
+    Category.IMMUNIZATIONS: mark("vaccines"),
+    Category.LABORATORY: mark("results"),
+    Category.IMAGING: mark("images"),
+    Category.PROCEDURES: mark("procedures"),
+    Category.ENCOUNTERS: mark("visits"),
+    Category.DOCUMENTS: mark("letters"),
+    Category.OBSERVATIONS: mark("measurements"),
 }

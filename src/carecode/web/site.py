@@ -190,11 +190,7 @@ def _sign_in(app: App) -> list[BaseRoute]:
         ("POST", "unlock", lock.unlock),
         ("POST", "unlock/word", lock.unlock_by_word),
     )
-    of_staff = (
-        ("POST", "awake", lock.awake),
-        ("GET", "switch", places.show),
-        ("POST", "switch", places.switch),
-    )
+    of_staff = (("POST", "awake", lock.awake), ("GET", "switch", places.show), ("POST", "switch", places.switch))
     of_all = (
         ("GET", "confirm", confirm.show),
         ("POST", "confirm/ask", confirm.ask),

@@ -170,15 +170,20 @@ BEGIN
   END IF;
 END $$;
 
--- Nothing waits: all of p_target is done.  Written at most each second, and only when something happened.
-CREATE FUNCTION audit.log_rest(p_target text) RETURNS void
+-- Nothing of p_target waits.  Tells whether it was an older snapshot being worked off, so that newer entries
+-- may wait; else the moment is remembered, at most each second and only when something happened.
+CREATE FUNCTION audit.log_rest(p_target text) RETURNS boolean
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+  v_older boolean := (SELECT s.target IS NOT NULL FROM audit.log_state s);
 BEGIN
   PERFORM set_config('synchronous_commit', 'off', true);
-  UPDATE audit.log_state s SET done = p_target::pg_snapshot, done_at = transaction_timestamp()
-    WHERE s.target IS NULL AND s.done_at < clock_timestamp() - interval '1 second'
+  UPDATE audit.log_state s SET done = p_target::pg_snapshot, target = NULL, target_at = NULL, cursor_xid = NULL,
+      cursor_resident = NULL, cursor_seq = NULL, done_at = coalesce(s.target_at, transaction_timestamp())
+    WHERE v_older OR s.done_at < clock_timestamp() - interval '1 second'
       AND pg_snapshot_xmax(p_target::pg_snapshot)::text::bigint > pg_snapshot_xmax(s.done)::text::bigint + 1;
+  RETURN v_older;
 END $$;
 
 -- One batch.  Nothing that stands is ever changed: CC010 when the batch does not follow what stands.

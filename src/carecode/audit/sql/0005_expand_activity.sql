@@ -22,3 +22,13 @@ BEGIN ATOMIC
 END;
 
 GRANT EXECUTE ON FUNCTION audit.activity TO carecode_audit;
+
+-- The receipts under which an institution's people and machines got something in a span of time.
+CREATE FUNCTION audit.receipts_of(p_organisation text, p_from timestamptz, p_until timestamptz) RETURNS SETOF uuid
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT e.receipt FROM audit.entry e
+  WHERE e.at >= p_from AND e.at < p_until AND e.organisation = p_organisation AND e.action IN ('disclose', 'identify');
+END;
+
+GRANT EXECUTE ON FUNCTION audit.receipts_of TO carecode_audit;

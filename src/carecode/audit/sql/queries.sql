@@ -68,7 +68,7 @@ SELECT id, body FROM audit.log_statements($1);
 SELECT audit.log_advance($1, $2, $3, $4);
 
 -- name: log_rest
--- Remember that nothing waits.
+-- Remember that nothing waits, or that an older snapshot is worked off.
 SELECT audit.log_rest($1);
 
 -- name: log_write
@@ -139,3 +139,7 @@ SELECT size, at, waiting_seconds, cosigned_size, cosigned_at, uncosigned_seconds
 -- How much each person opened in a span of time.
 SELECT requester, requester_name, role, organisation, opened, uncoded, residents, emergencies, refused
 FROM audit.activity($1, $2);
+
+-- name: receipts_of
+-- The receipts under which an institution got something in a span of time.
+SELECT audit.receipts_of($1, $2, $3);

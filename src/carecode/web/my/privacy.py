@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from carecode.disclosure.answers import Refusal
 from carecode.disclosure.choices import KINDS, Kind, Whom, Wish
 from carecode.disclosure.consequences import consequence
-from carecode.disclosure.decisions import BY_HERSELF, HERSELF, QUIETLY, holding, maker
+from carecode.disclosure.decisions import HERSELF, QUIETLY, holding, maker
 from carecode.kernel.errors import InvalidInputError, NotFoundError
 from carecode.kernel.vocabulary import Category, Closed, Purpose
 from carecode.web.language import DEFAULT
@@ -273,8 +273,3 @@ def _counts(held: list[Decision]) -> dict[str, int]:
         "sensitive": sum(x.kind is Kind.LABEL and x.choice == "open" for x in closed),
         "entries": sum(x.kind in {Kind.ENTRY, Kind.VISIT} for x in closed),
     }
-
-
-def by_herself(decision: Decision) -> bool:
-    """Tell whether she decided it, and nobody for her."""
-    return decision.made_by == BY_HERSELF

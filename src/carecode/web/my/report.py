@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from carecode.disclosure.emergency import Emergency
+    from carecode.disclosure.legal import Order
     from carecode.disclosure.reports import Report
     from carecode.web.page import Page
 
@@ -53,6 +54,12 @@ async def notices(page: Page) -> list[Notice]:
         for one in await doors(page).emergencies.of(resident)
         if one.id not in said
     ]
+
+
+async def orders(page: Page) -> list[Order]:
+    """Give the legal orders that she is shown now, newest first: for ``my/legal_orders.html``."""
+    found = await doors(page).orders.told(await page.resident(), page.now)
+    return [one for one in found if one.statement is not None]
 
 
 async def ask(page: Page) -> Response:

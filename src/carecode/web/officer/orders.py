@@ -14,8 +14,8 @@ from carecode.disclosure.legal import SEALED_DAYS_MAX, NewOrder
 from carecode.identity.identifiers import KINDS
 from carecode.kernel.errors import CareCodeError, InvalidInputError, NotFoundError, RefusedError
 from carecode.kernel.vocabulary import Category, Purpose
-from carecode.web.my.sentences import CATEGORIES
 from carecode.web.page import field
+from carecode.web.said import CATEGORIES
 from carecode.web.sentences import sentence
 from carecode.web.stepup import require_fresh
 from carecode.web.watched import doors

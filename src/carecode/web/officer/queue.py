@@ -9,7 +9,6 @@ from carecode.disclosure.reviews import KINDS, VERDICTS, WORDS_MAX, WORDS_MIN
 from carecode.kernel.errors import CareCodeError, NotFoundError
 from carecode.web import said
 from carecode.web.language import mark
-from carecode.web.my.sentences import CATEGORIES
 from carecode.web.sentences import sentence
 from carecode.web.stepup import require_fresh
 from carecode.web.watched import doors
@@ -109,7 +108,7 @@ async def _item(
         told=[(name, await page.place(where)) for name, where in await doors(page).work.told(found)],
         person=person,
         said=said,
-        categories=CATEGORIES,
+        categories=said.CATEGORIES,
         verdicts=VERDICTS[found.kind],
         bounds=(WORDS_MIN, WORDS_MAX),
         typed=typed or {},
