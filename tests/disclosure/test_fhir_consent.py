@@ -114,6 +114,8 @@ def test_every_decision_is_a_consent_that_its_profile_allows(wish: Wish) -> None
     assert "policyRule" not in consent
     assert "verification" not in consent
     assert consent["patient"] == {"reference": f"Patient/{HER}"}
+    closing = {"refuse", "ask", "close", "out", "no", "lock", "hide", "hide-open", "keep"}
+    assert consent["provision"]["type"] == ("deny" if wish.choice in closing else "permit")
     profile = consent.get("meta", {"profile": [""]})["profile"][0].removeprefix(f"{PCF}consent")
     conforms(profile, consent["provision"])
     covered = {Kind.INSTITUTION, Kind.NEWCOMERS, Kind.PERSON, Kind.ENTRY, Kind.VISIT, Kind.EXCHANGE, Kind.EMERGENCY,

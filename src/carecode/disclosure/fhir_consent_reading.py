@@ -62,6 +62,7 @@ def wishes_of(sent: object, reading: Reading) -> list[Wish]:
                 continue
             found.append(replace(wish, from_at=None) if begun else wish)
             checked(found[-1], reading.now)
+    _contradiction(found)
     return list(dict.fromkeys(found))
 
 

@@ -66,8 +66,6 @@ class Follower:
             return []
         checkpoint = self.verified(newest[1])
         frontier = self.frontier or await self._begin(checkpoint)
-        if checkpoint.size < frontier.size:
-            raise log_broken()
         grown = Frontier(frontier.size, dict(frontier.peaks))
         met: list[bytes] = []
         while grown.size < checkpoint.size:
@@ -122,8 +120,6 @@ class Follower:
     async def _begin(self, checkpoint: Checkpoint) -> Frontier:
         """Take the tree's edge up where it was left; at first sight, at this checkpoint."""
         size, root = self._begun or (checkpoint.size, checkpoint.root)
-        if size > checkpoint.size:
-            raise log_broken()
         frontier = Frontier.of(size, await self._view.hashes_of(subtrees((0, size)))) if size else Frontier.empty()
         if frontier.root() != root:
             raise log_broken()
