@@ -22,6 +22,7 @@ from starlette.responses import PlainTextResponse, Response
 import carecode.api.routes
 import carecode.web.site
 from carecode.audit.log import Log
+from carecode.audit.proofs import Proofs
 from carecode.audit.publiclog import PublicLog
 from carecode.audit.sequencer import Sequencer
 from carecode.audit.witnesses import Demand, Witnesses
@@ -151,6 +152,7 @@ class App:
         self.public_log = PublicLog(self.database, self.ring, self.clock, random_bytes, demand.keys, demand.quorum)
         self.sequencer = Sequencer(self.database, self.ring, self.clock, demand.quorum)
         self.witnesses = Witnesses(demand)
+        self.proofs = Proofs(self.log, self.public_log, self.witnesses, self.ring)
 
     def _build_disclosure(self, random_bytes: Callable[[int], bytes]) -> None:
         ring = self.ring

@@ -24,6 +24,7 @@ ARCHITECTURE_LINES_MAX = 120
 # path in a document -> why there is no such file in the checkout
 ELSEWHERE: Final[dict[str, str]] = {
     "keys/ring.json": "in the data folder, made on the first start",
+    "keys/broker.json": "in the data folder, made by the key broker on its first start",
     "bundle.json": "a file of the reader's own",
     "uv.lock": "must not be there: it would name hosts",
     "pylock.toml": "must not be there: it would name hosts",

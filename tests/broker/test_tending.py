@@ -21,7 +21,7 @@ from carecode.disclosure.broker.rows import KeyRows
 from carecode.disclosure.broker.wire import WrappedItem
 from carecode.kernel.errors import ConflictError, CorruptError, InvalidInputError, NotFoundError, RefusedError
 from carecode.kernel.vocabulary import RecordKey, Resident
-from tests.broker.conftest import Bench, means, new_resident, texts
+from tests.broker.conftest import Bench, Hand, means, new_resident, texts
 from tests.conftest import demand_superuser
 
 WORDS = ["carecode/keys", "Operator", "", "operator", "carecode"]
@@ -168,6 +168,22 @@ async def test_a_task_that_is_not_understood_changes_nothing(door: LocalDoor, ar
             await door.task(name, {"x": 1})
     with pytest.raises(InvalidInputError):
         await door.task("open-everything")
+
+
+async def test_nobody_erases_many_records_in_an_hour(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("carecode.disclosure.broker.erasing.ERASURES_PER_HOUR_MAX", 2)
+    clock = Hand()
+    async with keeping(bench.database, means(clock), ring=bench.broker_ring) as house:
+        door = LocalDoor(house)
+        residents = await filled(bench, door, 3)
+        for resident in residents[:2]:
+            assert await erase(door, resident) == {"erased": 1}
+        clock.now += 3599
+        with pytest.raises(ConflictError, match="later"):
+            await erase(door, residents[2])
+        assert len(await bench.wrapped(residents[2])) == 1
+        clock.now += 1
+        assert await erase(door, residents[2]) == {"erased": 1}
 
 
 # Backups

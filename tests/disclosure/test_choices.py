@@ -154,3 +154,14 @@ def test_the_rows_bear_what_she_decided_last_and_nothing_else(decisions: list[De
     later = [_with(x, marked=True, ended=data.draw(st.booleans())) for x in marked]
     borne(later, rows)
     assert rows == {entry: wanted(later, entry, visit) for entry, visit in ROWS}
+
+
+def test_an_entry_taken_back_falls_back_to_what_holds_for_its_visit() -> None:
+    entry, visit = ROWS[0]
+    hidden = decision(1, Kind.VISIT, visit, "hide", "self", marked=False, ended=False)
+    shown = decision(2, Kind.ENTRY, entry, "show", "self", marked=False, ended=False)
+    rows = {one: Closed(0) for one, _ in ROWS}
+    marked = borne([hidden, shown], rows)
+    assert rows[entry] == Closed(0)
+    borne([_with(x, marked=True, ended=x.kind is Kind.ENTRY) for x in marked], rows)
+    assert rows[entry] == Closed.HIDDEN

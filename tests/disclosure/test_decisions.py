@@ -20,7 +20,7 @@ from carecode.disclosure.privacy import Privacy
 from carecode.identity.identifiers import parse
 from carecode.identity.person import Person
 from carecode.kernel.errors import CareCodeError, NotFoundError, RefusedError
-from carecode.kernel.vocabulary import ALL_CATEGORIES, Category, Closed, Purpose, Requester, Resident, Role
+from carecode.kernel.vocabulary import ALL_CATEGORIES, Category, Closed, Purpose, Requester, Resident, ResidentId, Role
 from carecode.store.database import Target
 from tests.conftest import administer
 
@@ -287,6 +287,8 @@ async def test_only_she_herself_decides(scene: Scene) -> None:
         ):
             with pytest.raises(RefusedError):
                 await work
+        assert not (await scene.decisions.state(scene.her, requester, scene.clock.now)).herself
+    for requester in (herself(ResidentId(uuid4())), replace(scene.me, role=Role.CLINICIAN)):
         assert not (await scene.decisions.state(scene.her, requester, scene.clock.now)).herself
     assert (await scene.decisions.state(scene.her, scene.me, scene.clock.now)).herself
 

@@ -73,12 +73,16 @@ class Quarter:
     def now(self) -> datetime:
         return self.clock()
 
-    async def resident(self, number: str, name: str = "李明", born: date = date(1970, 1, 1), phone: str = "") -> Resident:
+    async def resident(
+        self, number: str, name: str = "李明", born: date = date(1970, 1, 1), phone: str = ""
+    ) -> Resident:
         person = Person(name, "", born, "female", phone)
         done = await self.house.index.enrol([parse(NUMBERS, number)], person, source="x", now=self.now)
         return done.resident
 
-    async def deposit(self, place: str, number: str, *resources: dict[str, Any], patient: dict[str, Any] | None = None) -> None:
+    async def deposit(
+        self, place: str, number: str, *resources: dict[str, Any], patient: dict[str, Any] | None = None
+    ) -> None:
         """Write into her record as the institution's machine."""
         await self.house.bundles.process(self.staff[f"{place}/machine"], bundle(number, *resources, patient=patient))
 
@@ -92,7 +96,9 @@ class Quarter:
         """Open a treatment window, as a shown code does."""
         await self.house.gate.code_was_shown(self.staff[who], resident, CodePurpose.OPEN_RECORD)
 
-    async def bearer(self, who: str, resident: Resident | None = None, purpose: Purpose = Purpose.TREAT) -> dict[str, str]:
+    async def bearer(
+        self, who: str, resident: Resident | None = None, purpose: Purpose = Purpose.TREAT
+    ) -> dict[str, str]:
         token = await self.house.sessions.issue_bearer(
             self.now, purpose=purpose, staff=who, resident=resident.id if resident else None
         )

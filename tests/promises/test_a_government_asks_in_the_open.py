@@ -130,7 +130,14 @@ async def test_nobody_reads_many(quarter: Quarter, who: str) -> None:
         residents.append(await quarter.resident(f"XA{place:06d}"))
         await quarter.deposit("anding", f"XA{place:06d}", observation(6.1))
     headers = await quarter.bearer(who)
-    for path in ("Observation", "Patient", "Patient?name=%E6%9D%8E", "Observation?_count=1000", "$export", "Patient/$export"):
+    for path in (
+        "Observation",
+        "Patient",
+        "Patient?name=%E6%9D%8E",
+        "Observation?_count=1000",
+        "$export",
+        "Patient/$export",
+    ):
         answer = await quarter.http.get(f"/fhir/{path}", headers=headers)
         assert "6.1" not in answer.text
         assert '"entry"' not in answer.text

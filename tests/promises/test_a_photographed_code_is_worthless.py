@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import pytest
 
-from carecode.kernel.vocabulary import CodePurpose
+from carecode.disclosure.answers import Refusal, Release
+from carecode.kernel.vocabulary import Bearer, CodePurpose, Presentation, Purpose
 from tests.promises.quarter import Quarter, words_of
 
 
@@ -62,3 +63,16 @@ async def test_who_photographed_it_cannot_use_it_at_another_desk_or_spend_it(qua
     assert relayed.status_code == 403
     assert "李明" not in relayed.text
     assert (await quarter.form("/clinic/open", here, code=code)).status_code == 200, "it was not used up by that"
+
+
+async def test_no_code_but_the_one_for_it_opens_her_record(quarter: Quarter) -> None:
+    """The gate itself asks what the code was made for, and a window opens for the right one only."""
+    her = await quarter.resident("XA000001")
+    bearer, doctor = await quarter.house.index.bearer_of(her.id), quarter.staff["county-2/doctor"]
+    for purpose in set(CodePurpose) - {CodePurpose.OPEN_RECORD}:
+        shown = Presentation(Bearer(bearer), purpose, quarter.now, "1234")
+        assert isinstance(await quarter.house.gate.open(doctor, Purpose.TREAT, presentation=shown), Refusal)
+        await quarter.house.gate.code_was_shown(doctor, her, purpose)
+        assert isinstance(await quarter.house.gate.open(doctor, Purpose.TREAT, resident=her), Refusal)
+    shown = Presentation(Bearer(bearer), CodePurpose.OPEN_RECORD, quarter.now, "1234")
+    assert isinstance(await quarter.house.gate.open(doctor, Purpose.TREAT, presentation=shown), Release), "the control"

@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from carecode.kernel.vocabulary import Card, CodePurpose
+from carecode.kernel.errors import RefusedError
+from carecode.kernel.vocabulary import Card, CodePurpose, Purpose
 from tests.promises.quarter import Quarter, condition
 
 PATIENT: dict[str, Any] = {
@@ -64,5 +65,23 @@ async def test_no_such_token_reads_a_patient_by_the_interface(quarter: Quarter, 
     headers = await quarter.bearer(f"county-2/{who}")
     found = await quarter.http.get("/fhir/Patient?identifier=urn:test:number|XA000001", headers=headers)
     assert found.status_code in {200, 403, 404}
-    assert [word for word in NEVER if word in found.text.replace("identifier=urn:test:number", "").replace("%7CXA000001", "").replace("|XA000001", "")] == []
+    assert [
+        word
+        for word in NEVER
+        if word
+        in found.text.replace("identifier=urn:test:number", "").replace("%7CXA000001", "").replace("|XA000001", "")
+    ] == []
     assert '"resourceType":"Patient"' not in found.text
+
+
+async def test_nobody_else_looks_people_up(quarter: Quarter) -> None:
+    """Officers and machines get no card, and a desk none for a reason that is not a desk's."""
+    her = await quarter.resident("XA000001")
+    for who in ("officer", "machine"):
+        for purpose in (Purpose.IDENTIFY, Purpose.REGISTER):
+            with pytest.raises(RefusedError):
+                await quarter.house.cards.look(quarter.staff[f"county-2/{who}"], her, purpose, "code")
+    for purpose in set(Purpose) - {Purpose.IDENTIFY, Purpose.REGISTER}:
+        with pytest.raises(RefusedError):
+            await quarter.house.cards.look(quarter.staff["county-2/desk"], her, purpose, "code")
+    assert await quarter.looked(her) == []

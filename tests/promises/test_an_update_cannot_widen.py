@@ -115,7 +115,11 @@ def write(there: set[str]) -> None:
     new = there - {line for lines in known.values() for line in lines}
     if new:
         known.setdefault(UNREASONED, []).extend(new)
-    parts = [f"# {reason}\n" + "".join(f"{line}\n" for line in sorted(set(lines))) for reason, lines in known.items() if lines]
+    parts = [
+        f"# {reason}\n" + "".join(f"{line}\n" for line in sorted(set(lines)))
+        for reason, lines in known.items()
+        if lines
+    ]
     LIST.write_text("\n".join(parts), "utf-8")
 
 

@@ -82,7 +82,9 @@ async def test_she_ends_it_at_once_and_he_cannot_hand_it_on(quarter: Quarter) ->
 
 
 @pytest.mark.parametrize(("years", "expected"), [(5, {"Patient", "Condition"}), (14, {"Patient"}), (17, None)])
-async def test_a_guardians_view_shrinks_with_the_childs_age(quarter: Quarter, years: int, expected: set[str] | None) -> None:
+async def test_a_guardians_view_shrinks_with_the_childs_age(
+    quarter: Quarter, years: int, expected: set[str] | None
+) -> None:
     today = quarter.now.date()
     born = date(today.year - years, 1, 1)
     child = await quarter.resident("XA000001", born=born)

@@ -27,7 +27,9 @@ CANARY = "canary-illness-4471"
 
 async def holds(target: Target, word: str) -> list[str]:
     forms = (word, word.encode().hex())
-    return [table for table, lines in (await rows(target)).items() if any(form in line for line in lines for form in forms)]
+    return [
+        table for table, lines in (await rows(target)).items() if any(form in line for line in lines for form in forms)
+    ]
 
 
 async def test_what_was_refused_is_nowhere(quarter: Quarter, target: Target, capfd: pytest.CaptureFixture[str]) -> None:
@@ -45,7 +47,9 @@ async def test_what_was_refused_is_nowhere(quarter: Quarter, target: Target, cap
             await quarter.house.bundles.process(machine, sent)
         assert CANARY not in str(refused.value)
         answer = await quarter.http.post(
-            "/fhir", content=sent, headers={**await quarter.bearer("county-2/machine"), "content-type": "application/fhir+json"}
+            "/fhir",
+            content=sent,
+            headers={**await quarter.bearer("county-2/machine"), "content-type": "application/fhir+json"},
         )
         assert answer.status_code >= 400
         assert CANARY not in answer.text

@@ -82,7 +82,9 @@ async def test_statistics_do_not_count_her(quarter: Quarter, target: Target, kin
     }
 
     async def counted() -> set[str]:
-        return {line for table, lines in (await rows(target)).items() if table.startswith("statistics.") for line in lines}
+        return {
+            line for table, lines in (await rows(target)).items() if table.startswith("statistics.") for line in lines
+        }
 
     her = await quarter.resident("XA000001")
     await quarter.house.privacy.decide(herself(her.id), Wish(kind, "out"))

@@ -132,7 +132,13 @@ async def test_a_token_that_ended_reads_nothing(quarter: Quarter, end: str) -> N
     await quarter.treat("county-2/doctor", her)
     headers = await quarter.bearer("county-2/doctor", her)
     number = quarter.house.gate.patient_id(quarter.staff["county-2/doctor"], her)
-    paths = (f"Patient/{number}", f"Patient/{number}/$everything", f"Observation?patient={number}", "Organization", "Patient")
+    paths = (
+        f"Patient/{number}",
+        f"Patient/{number}/$everything",
+        f"Observation?patient={number}",
+        "Organization",
+        "Patient",
+    )
     before = await quarter.http.get(f"/fhir/{paths[1]}", headers=headers)
     assert before.status_code == 200
     if end == "run out":

@@ -41,7 +41,9 @@ async def test_a_cashier_sees_no_word_of_it(quarter: Quarter) -> None:
 async def test_bills_know_her_under_a_number_that_no_clinician_has(quarter: Quarter, target: Target) -> None:
     await demand_superuser(target)
     _page, number = await charged(quarter)
-    stored = [line for table, lines in (await rows(target)).items() if table.startswith("settlement.") for line in lines]
+    stored = [
+        line for table, lines in (await rows(target)).items() if table.startswith("settlement.") for line in lines
+    ]
     assert stored, "the control: something is billed"
     assert not [line for line in stored if number in line or ILLNESS in line or CODE in line]
 

@@ -1,4 +1,11 @@
-"""Whoever has the server, its keys, all passwords and a copy of the database has no record: the broker has the keys."""
+"""Whoever has the server, its keys, all passwords and a copy of the database has no record: the broker has the keys.
+
+A script tries every key that the server can derive, and all of the copy that could be one, in every way the code
+knows.  With the broker's own ring the same script opens everything; on a record from before the broker as well.
+
+Answers: M11, M15, M22
+Proved in detail by: tests/broker/test_broker.py, tests/broker/test_watch.py
+"""
 
 from __future__ import annotations
 

@@ -51,6 +51,11 @@ async def test_no_part_of_two_codes_is_the_same_but_what_everybodys_codes_share(
     first, second, third = (parse(text) for text in texts)
     assert first.handle != second.handle
     assert first.signature[:32] != second.signature[:32]
-    alike = [sum(a == b for a, b in zip(one.signature, two.signature, strict=True)) for one, two in ((first, second), (first, third))]
+    alike = [
+        sum(a == b for a, b in zip(one.signature, two.signature, strict=True))
+        for one, two in ((first, second), (first, third))
+    ]
     assert max(alike) < 8, "signatures of one phone are as different as those of two"
-    assert first.packed_head[: -len(first.handle)] == third.packed_head[: -len(third.handle)] or first.slot != third.slot
+    assert (
+        first.packed_head[: -len(first.handle)] == third.packed_head[: -len(third.handle)] or first.slot != third.slot
+    )

@@ -78,7 +78,9 @@ class Wall:
     target: Target
     ring: KeyRing
     resident: uuid.UUID
-    revise: str = "SELECT record.revise($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, gen_random_uuid(), 'wrapped')"
+    revise: str = (
+        "SELECT record.revise($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, gen_random_uuid(), 'wrapped')"
+    )
 
     @property
     def revision(self) -> tuple[object, ...]:

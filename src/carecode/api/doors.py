@@ -8,6 +8,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
+    from carecode.audit.publiclog import PublicLog
+    from carecode.audit.witnesses import Witnesses
     from carecode.crypto.keyring import KeyRing
     from carecode.disclosure.gate import Gate
     from carecode.disclosure.people import People
@@ -46,3 +48,11 @@ class App(Protocol):
     @property
     def clock(self) -> Callable[[], datetime]:
         """Tells the time, with its zone."""
+
+    @property
+    def public_log(self) -> PublicLog:
+        """The public log, for whoever checks it."""
+
+    @property
+    def witnesses(self) -> Witnesses:
+        """Who signs it besides."""

@@ -8,14 +8,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
+    from carecode.audit.proofs import Proofs
     from carecode.crypto.pseudonyms import Pseudonyms
     from carecode.disclosure.cards import Cards
+    from carecode.disclosure.delegations import Delegations
     from carecode.disclosure.demolinks import DemoLinks
     from carecode.disclosure.gate import Gate
     from carecode.disclosure.people import People
     from carecode.disclosure.phones import Phones
     from carecode.disclosure.privacy import Privacy
+    from carecode.disclosure.quiet import Quiet
     from carecode.disclosure.sessions import Sessions
+    from carecode.disclosure.signin import SignIn
     from carecode.healthcode.verifier import Verifier
     from carecode.identity.index import Index
     from carecode.settlement.bills import Bills
@@ -62,6 +66,10 @@ class App(Protocol):
         """Who is signed in."""
 
     @property
+    def sign_in(self) -> SignIn:
+        """Passkeys, hospitals' own providers, terminals, invitations and her devices (disclosure/signin.py)."""
+
+    @property
     def people(self) -> People:
         """Who is signed in, and which organisations there are."""
 
@@ -76,3 +84,15 @@ class App(Protocol):
     @property
     def clock(self) -> Callable[[], datetime]:
         """Tells the time, with its zone."""
+
+    @property
+    def delegations(self) -> Delegations:
+        """Who acts for whom (disclosure/delegations.py)."""
+
+    @property
+    def quiet(self) -> Quiet:
+        """The word before her pages open, and the one that opens them quietly (disclosure/quiet.py)."""
+
+    @property
+    def proofs(self) -> Proofs:
+        """What her own device checks her list with (audit/proofs.py)."""

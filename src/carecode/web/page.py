@@ -182,13 +182,22 @@ async def _visitor(page: Page) -> Requester | None:
     return visitor if visitor is not None and AREAS.get(visitor.role) == page.area else None
 
 
+async def _signed_out(page: Page) -> Response:
+    """Ask for signing in; who locked a screen, or left it idle, is asked to unlock it."""
+    token = sessions.token_of(page.request, page.area) if page.area else None
+    held = await page.app.sessions.held(token, page.now) if token else None
+    if held is not None and page.request.method == "GET" and AREAS.get(held.requester.role) == page.area:
+        return page.go(f"/{page.area}/lock")
+    return page.render("front/signed_out.html", 403)
+
+
 async def _answer(page: Page, handler: Callable[[Page], Awaitable[Response]]) -> Response:
     """Run a handler, and say in words what stood in its way."""
     try:
         require_same_origin(page.request)
         page = replace(page, visitor=await _visitor(page))
         if page.area and page.visitor is None:
-            return page.render("front/signed_out.html", 403)
+            return await _signed_out(page)
         return await handler(page)
     except CareCodeError as error:
         return failure(page, error)

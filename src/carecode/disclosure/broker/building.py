@@ -66,7 +66,7 @@ async def keeping(
         watching: Watching = watch or Unwatched()
         broker = Broker(ring, rows, journal, watching, erased, means.random_bytes)
         state = watch.state if watch else dict
-        erasing = Erasing(ring, rows, erased)
+        erasing = Erasing(ring, rows, erased, means.monotonic)
         tending = Tending(ring, rows, journal, erased, erasing, state, means.random_bytes, means.clock)
         tasks = [asyncio.create_task(watch.run())] if watch else []
         try:

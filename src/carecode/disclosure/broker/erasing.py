@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
@@ -11,16 +13,23 @@ from carecode.disclosure.broker.erased import Erased
 from carecode.disclosure.broker.ring import BrokerRing
 from carecode.disclosure.broker.rows import PAGE, KeyRows
 from carecode.disclosure.broker.wire import NUMBER_BYTES, Id, WrappedItem
-from carecode.kernel.errors import CorruptError, InvalidInputError
+from carecode.kernel.errors import ConflictError, CorruptError, InvalidInputError
 
+ERASURES_PER_HOUR_MAX: Final = 100
+"""Whoever takes a server must not be able to destroy every record in a night."""
+SECONDS_PER_HOUR: Final = 3600.0
 WORDS: Final = 5  # id, name, title, role, organisation of who asks for an erasure
 
 
 class Erasing:
     """Erases, replays erasures, and restores keys without the erased."""
 
-    def __init__(self, ring: BrokerRing, rows: KeyRows, erased: Erased) -> None:
+    def __init__(
+        self, ring: BrokerRing, rows: KeyRows, erased: Erased, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
         """``told`` hears of the residents whose keys are erased."""
+        self._monotonic = monotonic
+        self._lately: deque[float] = deque()
         self._ring = ring
         self._rows = rows
         self._erased = erased
@@ -41,6 +50,7 @@ class Erasing:
             raise InvalidInputError("task-argument", "Say whose keys, and who asks.") from None
         if len(words) != WORDS or any(len(number) != NUMBER_BYTES for pair in keys for number in pair):
             raise InvalidInputError("task-argument", "Say whose keys, and who asks.")
+        self._bound(len(keys))
         count = 0
         for key, receipt in keys:  # in the database and the log first: a fact that nobody logged is no fact
             count += await self._rows.erase(key, receipt, words)
@@ -85,6 +95,15 @@ class Erasing:
                 good.append(item)
         erased = len(items) - len(good) - unreadable
         return {"restored": await self._rows.put(good) if good else 0, "erased": erased, "unreadable": unreadable}
+
+    def _bound(self, count: int) -> None:
+        """Refuse more than ERASURES_PER_HOUR_MAX."""
+        now = self._monotonic()
+        while self._lately and now - self._lately[0] >= SECONDS_PER_HOUR:
+            self._lately.popleft()
+        if len(self._lately) + count > ERASURES_PER_HOUR_MAX:
+            raise ConflictError("erasures-many", "Too many records were erased within an hour. Erase the others later.")
+        self._lately.extend([now] * count)
 
     def _tell(self, owners: Sequence[Id]) -> None:
         for tell in self.told:

@@ -18,17 +18,7 @@ CREATE TABLE record.erasure (
 );
 COMMENT ON TABLE record.erasure IS 'resident: whose keys were erased; nothing is stored for her again, and no restore brings a key back';
 
-CREATE OR REPLACE FUNCTION record.claim_key(p_resident uuid, p_wrapped bytea) RETURNS bytea
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-  v_zero CONSTANT uuid := '00000000-0000-0000-0000-000000000000';
-BEGIN
-  INSERT INTO record.data_key (resident_id, key_id, wrapped) VALUES (p_resident, v_zero, p_wrapped)
-    ON CONFLICT (resident_id, key_id) DO NOTHING;
-  RETURN (SELECT k.wrapped FROM record.data_key k WHERE k.resident_id = p_resident AND k.key_id = v_zero);
-END $$;
-
+DROP FUNCTION record.claim_key(uuid, bytea);
 DROP FUNCTION record.deposit(uuid, uuid, text, text, text, text, text, text, text, smallint[], uuid[], smallint[],
   timestamptz[], int8[], int[], bytea[], timestamptz, int[], uuid[]);
 DROP FUNCTION record.find(uuid, text, smallint, uuid, int8[], int8[], boolean, int, int, text);

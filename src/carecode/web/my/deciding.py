@@ -86,9 +86,9 @@ LABELS: Final[Mapping[Closed, str]] = {
     Closed.STD: mark("sexually transmitted infections"),
     Closed.PSY: mark("mental health"),
     Closed.SUD: mark("alcohol and drugs"),
-    Closed.SEX: mark("sexuality and fertility"),
+    Closed.SEX: mark("sexuality, gender and fertility"),
     Closed.PREGNANT: mark("pregnancy"),
-    Closed.GDIS: mark("gender identity"),
+    Closed.GDIS: mark("genetic diseases and tests"),
     Closed.SDV: mark("violence and abuse"),
     Closed.UNLABELLED: mark("free text that nobody sorted"),
 }

@@ -35,6 +35,7 @@ BASES: Final[Mapping[str, str]] = {
     "visit": mark("During your visit, after you showed your code."),
     "document": mark("You gave a document number."),
     "told at the desk": mark("You told the desk who you are."),
+    "phones cancelled": mark("The desk cancelled all your phones and passkeys after a look at your document."),
     "phone code": mark("The desk made eight digits that add a phone to your code."),
     "bill": mark("You were at the cashier."),
     "cash": mark("You paid at the counter."),
@@ -49,6 +50,11 @@ PURPOSES: Final[Mapping[Purpose, str]] = {
     Purpose.HPAYMT: mark("To settle your bill."),
     Purpose.REGISTER: mark("To check you in."),
     Purpose.IDENTIFY: mark("To see who you are."),
+}
+DEVICES: Final[Mapping[str, str]] = {
+    "passkey added": mark("<b>A passkey was added</b>. It opens your pages."),
+    "passkey cancelled": mark("<b>You</b> cancelled a passkey."),
+    "phone cancelled": mark("<b>You</b> cancelled a phone. It shows your code no more."),
 }
 PEOPLE: Final = "people"
 COMPUTERS: Final = "computers"
@@ -118,6 +124,8 @@ def _bold(page: Page, words: str, **values: str) -> Markup:
 def _own(page: Page, action: str, basis: str, known: Mapping[str, Organisation]) -> Markup:
     if action != "decide":
         return _bold(page, mark("<b>You</b> opened your own record."))
+    if basis in DEVICES:
+        return _bold(page, DEVICES[basis])
     if basis == "phone added":
         return _bold(page, mark("<b>A phone was added</b>. It can show your code."))
     decided, _, handle = basis.partition(" ")
