@@ -142,8 +142,8 @@ def page(found: list[Promise]) -> str:
         "",
         "What critics feared of a health code for everybody, and the tests that show it impossible or visible. This",
         "page is made from the tests by `tools/promises.py`; `./carecode test tests/promises` runs them. Each was seen",
-        "failing with its defence removed: `tests/promises/mutants/mutants.py` lists the defences, and `./carecode test",
-        "--all` removes each in turn.",
+        "failing with its defence removed: `tests/promises/mutants/` lists the defences, and `./carecode test --all`",
+        "removes each in turn.",
         "",
         "## Each promise",
         "| promise | answers | shown by | proved in detail by |",
@@ -154,10 +154,9 @@ def page(found: list[Promise]) -> str:
         for one in found
     ]
     lines += ["", "## Each misuse", "| | misuse | answered by |", "|---|---|---|"]
-    lines += [
-        f"| {misuse} | {words} | {', '.join(f'`{one.file}`' for one in answered[misuse]) or 'software cannot: see below'} |"
-        for misuse, words in MISUSES.items()
-    ]
+    for misuse, words in MISUSES.items():
+        by = ", ".join(f"`{one.file}`" for one in answered[misuse]) or "software cannot: see below"
+        lines.append(f"| {misuse} | {words} | {by} |")
     lines += ["", "## What software cannot answer", "| of | what | why |", "|---|---|---|"]
     lines += [f"| {misuses} | {what} | {why} |" for misuses, what, why in BEYOND_SOFTWARE]
     lines += ["", "## What a promise leaves open", "| promise | not answered |", "|---|---|"]

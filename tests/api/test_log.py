@@ -156,6 +156,8 @@ async def test_a_statement_is_given_with_its_proof(log: Running) -> None:
     await log.grow(somebody(), 3)
     number = await log.public_log.publish({"kind": "week", "until": "2026-11-23", "orders": 0})
     assert (await log.http.get(f"/log/proof/statement/{number}")).status_code == 404
+    await log.sequencer.step()  # it has its place, and no witness saw it yet
+    assert (await log.http.get(f"/log/proof/statement/{number}")).status_code == 404
     await log.publish()
     proof, _, note = (await fetch(log, f"/log/proof/statement/{number}")).decode().partition("\n\n")
     first, extra, index, *steps = proof.split("\n")

@@ -129,6 +129,17 @@ def split_view_of_her_list(given: Served, scene: Scene, chance: random.Random) -
     given.note = _forged(replace(checkpoint, extensions=(extension(root),)), given.note, scene, chance)
 
 
+def rewrite_with_all_witnesses(given: Served, scene: Scene, chance: random.Random) -> None:
+    """Even with every witness bought: what she saw once cannot become another list."""
+    entry = given.entries[chance.randrange(scene.old_head.seq)]
+    entry["requester_name"] += "x"
+    link = bytes.fromhex(scene.chain)
+    for one in given.entries:
+        link = entry_hash(link, one)
+    given.head, root = _forged_map(scene.label, Head(len(given.entries), link))
+    given.note = _bought(replace(Checkpoint.parse(split(given.note)[0]), extensions=(extension(root),)), scene)
+
+
 def spoil_consistency(given: Served, scene: Scene, chance: random.Random) -> None:  # noqa: ARG001
     place = chance.randrange(len(given.consistency))
     if chance.random() < 0.3:
@@ -235,9 +246,8 @@ def split_view_with_all_witnesses(given: Served, scene: Scene, chance: random.Ra
     place = chance.randrange(scene.old.size)
     leaves[place] = spoil(leaves[place], chance)
     frontier = _put(given, leaves)
-    text = Checkpoint(ORIGIN, frontier.size, frontier.root(), Checkpoint.parse(split(given.note)[0]).extensions).text()
-    lines = [cosign(text, name, seed, NOW) for name, seed in WITNESS_SEEDS.items()]
-    given.note = join(text, [sign(text, ORIGIN, scene.seed), *lines]).encode()
+    checkpoint = Checkpoint.parse(split(given.note)[0])
+    given.note = _bought(replace(checkpoint, size=frontier.size, root=frontier.root()), scene)
 
 
 def _older(scene: Scene, chance: random.Random) -> Served:
@@ -254,6 +264,13 @@ def _forged(checkpoint: Checkpoint, note: bytes, scene: Scene, chance: random.Ra
     """Sign another checkpoint with the log's key; the witnesses' lines are those of the true one, or none."""
     text = checkpoint.text()
     lines = [line.text() for line in split(note)[1][1:]] if chance.random() < 0.5 else []
+    return join(text, [sign(text, ORIGIN, scene.seed), *lines]).encode()
+
+
+def _bought(checkpoint: Checkpoint, scene: Scene) -> bytes:
+    """Sign another checkpoint with the keys of the log and of every witness."""
+    text = checkpoint.text()
+    lines = [cosign(text, name, seed, NOW) for name, seed in WITNESS_SEEDS.items()]
     return join(text, [sign(text, ORIGIN, scene.seed), *lines]).encode()
 
 
@@ -275,6 +292,7 @@ _EMPTY = HeadMap()
 OF_HER_LIST = (
     *(remove_entry, remove_entry_and_number_anew, edit_entry, reorder_entries, reorder_entries_and_number_anew),
     *(hide_newest, add_entry, show_all_as_it_was, wrong_head, no_list_at_all, split_view_of_her_list),
+    rewrite_with_all_witnesses,
     *(spoil_consistency, spoil_note, cut_note),
 )
 OF_THE_LOG = (

@@ -184,6 +184,17 @@ async def test_two_servers_never_both_sequence(
     assert (await public.status()).size == 40
 
 
+async def test_two_servers_take_turns(database: Database, ring: KeyRing, clock: Clock, lists: Lists) -> None:
+    """What one has in memory is old when the other wrote: it reads the log again."""
+    two = [Sequencer(database, ring, clock), Sequencer(database, ring, clock)]
+    residents = [somebody() for _ in range(2)]
+    for number in range(6):
+        await lists.add(residents[number % 2], number + 1)
+        batch = await two[number % 2].step()
+        assert batch is not None
+        assert batch.entries == number + 1
+
+
 async def test_no_append_waits_for_the_sequencer(
     lists: Lists, sequencer: Sequencer, database: Database, ring: KeyRing, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:

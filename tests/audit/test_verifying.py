@@ -15,7 +15,9 @@ import httpx
 import pytest
 from typer.testing import CliRunner, Result
 
+from carecode.audit.merkle import leaf_hashes
 from carecode.audit.notes import COSIGNATURE, ED25519, base64_text, public_key
+from carecode.audit.tiles import bundle_of, leaves_of
 from carecode.audit.verifying import Finding, Remembered, judge_weeks, parse_witnesses
 from carecode.cli.main import app
 from carecode.cli.verifying import Server, Wish, verify
@@ -190,6 +192,18 @@ async def test_a_split_view_ends_in_one_of_two_failures(log: Running, tmp_path: 
     done = await command("--file", str(other), "--state", str(state), "--json")
     assert done.exit_code == 1
     assert [one["check"] for one in json.loads(done.stdout)["checks"] if not one["ok"]] == ["tree"]
+
+
+async def test_leaves_and_tiles_that_fit_each_other_but_not_the_root_are_told(log: Running, tmp_path: Path) -> None:
+    copy = await saved(log, tmp_path / "copy")
+    bundle, tile = copy / "tile/entries/001.p/46", copy / "tile/0/001.p/46"
+    leaves = leaves_of(bundle.read_bytes())
+    leaves[3] = leaves[3][:-1] + b"x"
+    bundle.write_bytes(bundle_of(leaves))
+    tile.write_bytes(b"".join(leaf_hashes(leaves)))
+    done = await command("--file", str(copy), "--json")
+    [wrong] = [one for one in json.loads(done.stdout)["checks"] if not one["ok"]]
+    assert wrong["seen"] == "302 leaves give another root than was signed"
 
 
 async def test_the_command_says_what_it_saw(log: Running, tmp_path: Path) -> None:

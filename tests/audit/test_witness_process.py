@@ -91,7 +91,8 @@ def test_a_wrong_option_ends_it_with_words(tmp_path: Path, wrong: list[str]) -> 
     assert json.loads(done.stdout)["error"]["message"].endswith(".")
 
 
-def test_it_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("path", [os.environ["PATH"], ""], ids=["by the kernel", "by its closed input"])
+def test_it_ends_when_its_parent_is_killed(tmp_path: Path, path: str) -> None:
     program = (
         "import asyncio, sys, pathlib\n"
         "from carecode.audit.notes import NoteKey\n"
@@ -102,7 +103,8 @@ def test_it_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
         "        await asyncio.sleep(60)\n"
         "asyncio.run(main())\n"
     )
-    parent = subprocess.Popen([sys.executable, "-c", program, str(tmp_path), KEY.vkey()], stdout=subprocess.PIPE)
+    command = [sys.executable, "-c", program, str(tmp_path), KEY.vkey()]
+    parent = subprocess.Popen(command, stdout=subprocess.PIPE, env={**os.environ, "PATH": path})  # where setpriv is
     assert parent.stdout is not None
     url = parent.stdout.readline().decode().strip()
     assert httpx.get(f"{url}/key").status_code == 200
@@ -145,6 +147,28 @@ async def test_a_child_that_never_gets_ready_is_told_in_words(tmp_path: Path) ->
     with pytest.raises(UnavailableError) as caught:
         await child.start()
     assert caught.value.code == "witness-failed"
+
+
+async def test_a_child_that_gets_ready_while_it_is_given_up_does_not_hold_the_house_open(tmp_path: Path) -> None:
+    class Slow(Child):
+        def __init__(self) -> None:
+            wait = "import sys; sys.stdin.read()"
+            super().__init__("witness", lambda _said: [sys.executable, "-c", wait], tmp_path / "report.log")
+            self.waiting, self.go = asyncio.Event(), asyncio.Event()
+
+        async def _ready(self, _process: object) -> dict[str, str]:
+            self.waiting.set()
+            await self.go.wait()
+            return {}
+
+    child = Slow()
+    starting = asyncio.create_task(child.start())
+    await child.waiting.wait()
+    child.go.set()
+    starting.cancel()  # in the same moment
+    with pytest.raises(asyncio.CancelledError):
+        await starting
+    assert child.pid is None
 
 
 async def test_a_child_is_given_its_secret_on_its_input_only(tmp_path: Path) -> None:
@@ -325,6 +349,7 @@ async def test_the_signature_of_another_witness_does_not_count(site: Site, log: 
     line = site.houses["b"].add_checkpoint(request(0, 5)).body
     site.lies = {"a": Response(line, 200)}
     assert await Witnesses(Demand(site.addresses[:1], 1, 60), site.client).round(log, NOW) is Standing.WAITING
+    assert log.lines == {}
 
 
 async def test_without_a_quorum_nothing_is_waited_for() -> None:

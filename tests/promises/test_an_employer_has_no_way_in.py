@@ -35,7 +35,7 @@ async def test_no_institution_of_that_kind_can_take_part(quarter: Quarter, kind:
 
 
 @pytest.mark.parametrize("role", ASKED_FOR)
-async def test_no_role_or_purpose_of_that_name_is_known(quarter: Quarter, role: str) -> None:
+def test_no_role_or_purpose_of_that_name_is_known(role: str) -> None:
     with pytest.raises(ValueError, match="is not a valid Role"):
         Role(role)
     with pytest.raises(ValueError, match="is not a valid Purpose"):

@@ -2,13 +2,14 @@
 
 All that there is to do stands in one list, ``tests/promises/surface.txt``: every table and column, every right of
 every login role, every row policy, page, request, command, purpose, role and Cedar policy.  It is compared with what
-the live database and the code say.  A line more is a failing test until it stands under a sentence that gives its reason.
+the live database and the code say.  A line more is a failing test until it stands under a sentence that says why.
 
-To write new lines into the list: ``CARECODE_SURFACE=write ./carecode test tests/promises/test_an_update_cannot_widen.py``;
-they come under the heading ``# ?``, to be moved under a reason.
+To write new lines into the list: ``CARECODE_SURFACE=write ./carecode test`` with this file's path; they come under
+the heading ``# ?``, to be moved under a reason.
 
 Answers: M26
-Proved in detail by: tests/promises/test_closed_purposes.py, tests/store/test_migrations.py, tests/policy/test_proofs.py
+Proved in detail by: tests/promises/test_closed_purposes.py, tests/store/test_migrations.py,
+tests/policy/test_proofs.py
 Not answered: a reason that is not true; signed releases, which are not built.
 """
 
@@ -38,8 +39,8 @@ from tests.promises.wall import as_administrator
 LIST = Path(__file__).with_name("surface.txt")
 UNREASONED = "?"
 COLUMNS = """
-SELECT 'column ' || c.oid::regclass::text || ' ' || a.attname AS line FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
-  JOIN pg_namespace n ON n.oid = c.relnamespace
+SELECT 'column ' || c.oid::regclass::text || ' ' || a.attname AS line
+  FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE c.relkind IN ('r', 'p', 'v') AND a.attnum > 0 AND NOT a.attisdropped
     AND n.nspname NOT IN ('pg_catalog', 'information_schema')
 """
@@ -49,9 +50,11 @@ SELECT DISTINCT 'right ' || r.rolname || ' ' || x.privilege_type || ' ' || c.oid
   WHERE r.rolname LIKE 'carecode\\_%' AND r.rolname <> current_user AND r.rolname NOT LIKE '%\\_owner'
 """
 COLUMN_RIGHTS = """
-SELECT DISTINCT 'right ' || r.rolname || ' ' || x.privilege_type || ' ' || c.oid::regclass::text || ' ' || a.attname AS line
+SELECT DISTINCT 'right ' || r.rolname || ' ' || x.privilege_type || ' ' || c.oid::regclass::text
+    || ' ' || a.attname AS line
   FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid CROSS JOIN LATERAL aclexplode(a.attacl) AS x
-  JOIN pg_roles r ON r.oid = x.grantee WHERE r.rolname LIKE 'carecode\\_%' AND r.rolname <> current_user AND r.rolname NOT LIKE '%\\_owner'
+  JOIN pg_roles r ON r.oid = x.grantee
+  WHERE r.rolname LIKE 'carecode\\_%' AND r.rolname <> current_user AND r.rolname NOT LIKE '%\\_owner'
 """
 CALLS = """
 SELECT DISTINCT 'right ' || r.rolname || ' EXECUTE ' || p.oid::regprocedure::text AS line

@@ -4,7 +4,8 @@ Numbers are looked up by keyed hashes whose key is not in the database.  Whoever
 as they are or with any guessed key, finds no row; with the right key, which is the control, he finds hers.
 
 Answers: M5
-Proved in detail by: tests/identity/test_index.py, tests/crypto/test_pseudonyms.py, tests/promises/test_a_stolen_copy_shows_nobody.py
+Proved in detail by: tests/identity/test_index.py, tests/crypto/test_pseudonyms.py,
+tests/promises/test_a_stolen_copy_shows_nobody.py
 Not answered: a thief who has the key ring too.
 """
 
@@ -52,7 +53,7 @@ async def test_with_the_right_key_it_would_find_her(quarter: Quarter, target: Ta
     """The control: what stands there is a hash of her number, and the key is all that hides it."""
     await demand_superuser(target)
     await quarter.resident(NUMBER)
-    vault = Vault(quarter.house.ring, lambda count: bytes(count))
+    vault = Vault(quarter.house.ring, bytes)
     hashed = vault.number_hash(parse(NUMBERS, NUMBER))
     everything = "\n".join(line for lines in (await rows(target)).values() for line in lines)
     assert hashed.hex() in everything

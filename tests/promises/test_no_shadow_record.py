@@ -4,7 +4,8 @@ A bundle that was refused leaves no word of itself in any table or log.  One tha
 kept is sealed, and the keys that open it do not outlive the receipt for which they were given.
 
 Answers: M24
-Proved in detail by: tests/record/test_keys.py, tests/exchange/test_load.py, tests/promises/test_a_stolen_copy_shows_nobody.py
+Proved in detail by: tests/record/test_keys.py, tests/exchange/test_load.py,
+tests/promises/test_a_stolen_copy_shows_nobody.py
 Not answered: what a hospital's own systems keep of what they sent.
 """
 

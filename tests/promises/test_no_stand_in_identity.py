@@ -34,7 +34,7 @@ async def somebody(quarter: Quarter) -> Resident:
 
 
 async def test_a_desk_is_shown_nobody_for_nothing(quarter: Quarter, somebody: Resident) -> None:
-    assert somebody
+    assert somebody.keys
     desk = await quarter.session("county-2/desk")
     for value in NOTHING:
         await _desk_for_nothing(quarter, desk, value)
@@ -57,7 +57,7 @@ async def _desk_for_nothing(quarter: Quarter, desk: str, value: str) -> None:
 
 
 async def test_the_interface_knows_nobody_for_nothing(quarter: Quarter, somebody: Resident) -> None:
-    assert somebody
+    assert somebody.keys
     headers = await quarter.bearer("county-2/machine")
     asked = [{"identifier": f"{system}{value}"} for system in ("", "|", f"{NUMBERS}|") for value in NOTHING]
     for params in [*asked, *({"_id": value} for value in NOTHING)]:
@@ -91,12 +91,12 @@ async def test_a_deposit_about_nobody_in_particular_is_nobodys(quarter: Quarter,
 async def test_a_code_or_a_session_of_somebody_who_is_not_there_opens_nobody(
     quarter: Quarter, somebody: Resident
 ) -> None:
-    assert somebody
+    assert somebody.keys
     shown = Presentation(Bearer(uuid4()), CodePurpose.OPEN_RECORD, quarter.now, "1234")
     answer = await quarter.house.gate.open(quarter.staff["county-2/doctor"], Purpose.TREAT, presentation=shown)
     assert isinstance(answer, Refusal)
+    check_in = Presentation(Bearer(uuid4()), CodePurpose.REGISTER, quarter.now, None)
     with pytest.raises(CareCodeError):
-        check_in = Presentation(Bearer(uuid4()), CodePurpose.REGISTER, quarter.now, None)
         await quarter.house.cards.of_code(quarter.staff["county-2/desk"], check_in)
     for gone in (ResidentId(uuid4()), ResidentId(UUID(int=0))):
         with pytest.raises(CareCodeError):
@@ -112,7 +112,7 @@ async def test_a_code_or_a_session_of_somebody_who_is_not_there_opens_nobody(
 
 
 async def test_without_a_session_no_page_shows_anybody(quarter: Quarter, somebody: Resident) -> None:
-    assert somebody
+    assert somebody.keys
     for cookie in ("", "carecode_my=", "carecode_my=null", "carecode_desk=undefined"):
         for path in ("/my", "/my/record", "/desk", "/clinic", "/clinic/record", "/cashier"):
             page = await quarter.http.get(path, headers={"cookie": cookie, "origin": ADDRESS})

@@ -4,7 +4,8 @@ Every ended session at every page, every ended token at every request, every can
 tried, in every way in which it can end.  So is every receipt after every decision of hers.
 
 Answers: M20
-Proved in detail by: tests/signin/test_sessions.py, tests/api/test_callers.py, tests/promises/test_nothing_is_read_unlogged.py
+Proved in detail by: tests/signin/test_sessions.py, tests/api/test_callers.py,
+tests/promises/test_nothing_is_read_unlogged.py
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ async def idle(quarter: Quarter, _token: str, _who: str) -> None:
 
 
 def book(quarter: Quarter) -> SessionBook:
-    return SessionBook(quarter.house.database, quarter.house.ring.key("sessions"), lambda count: bytes(count))
+    return SessionBook(quarter.house.database, quarter.house.ring.key("sessions"), bytes)
 
 
 def pages(quarter: Quarter, area: str) -> list[tuple[str, str]]:

@@ -4,7 +4,8 @@ The cashier knows her under another number than the doctor of the same hospital.
 no free text.  No code, token or page of a cashier opens a row of her record.
 
 Answers: M7
-Proved in detail by: tests/settlement/test_bills.py, tests/settlement/test_money.py, tests/architecture/test_contracts.py
+Proved in detail by: tests/settlement/test_bills.py, tests/settlement/test_money.py,
+tests/architecture/test_contracts.py
 Not answered: what a line of the price list itself gives away.
 """
 

@@ -4,7 +4,8 @@ What is published has noise in it and is drawn once: asking again gives the same
 cannot tell from it whether she was there.  What was counted is forgotten with its week; no row about a person exists.
 
 Answers: M21
-Proved in detail by: tests/statistics/test_counts.py, tests/statistics/test_mechanisms.py, tests/statistics/test_releases.py
+Proved in detail by: tests/statistics/test_counts.py, tests/statistics/test_mechanisms.py,
+tests/statistics/test_releases.py
 Not answered: what a true statement about everybody says of each.
 """
 

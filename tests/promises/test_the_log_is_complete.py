@@ -4,18 +4,22 @@ Reading, looking at her card, writing, refusing, deciding and breaking the glass
 says how many lines her list has and which is the last, so that a list with a line less does not fit.
 
 Answers: M11
-Proved in detail by: tests/promises/test_nothing_is_read_unlogged.py, tests/promises/test_a_crash_loses_no_log.py, tests/audit/test_headmap.py, tests/audit/test_sequencer.py
+Proved in detail by: tests/promises/test_nothing_is_read_unlogged.py, tests/promises/test_a_crash_loses_no_log.py,
+tests/audit/test_headmap.py, tests/audit/test_sequencer.py
 """
 
 from __future__ import annotations
 
+from uuid import uuid4
+
 from carecode.audit.headmap import root_of, verify_head
 from carecode.audit.notes import Checkpoint
+from carecode.crypto.keyring import KeyRing
 from carecode.disclosure.people import herself
 from carecode.kernel.vocabulary import CodePurpose, Purpose, Resident
 from carecode.store.database import Target
 from tests.promises.quarter import Quarter, observation
-from tests.promises.wall import as_administrator
+from tests.promises.wall import APPEND, CATEGORIES, DOCTOR, MARK, READ, as_administrator, build
 
 WORDS = "Brought in unconscious after a fall."
 
@@ -86,3 +90,21 @@ async def test_the_public_log_knows_how_many_lines_there_are(quarter: Quarter, t
     left = await quarter.house.log.entries(her, 100)
     assert len(left) == len(done) - 1
     assert left[0].hash != proof.head.hash, "the list that is left does not fit what was signed"
+
+
+async def test_reading_and_rolling_back_shows_nothing_though_another_flushes(target: Target, ring: KeyRing) -> None:
+    """Append, mark, read, roll back, while somebody else's commit flushes what is written: not a row."""
+    wall = await build(target, ring)
+    gate, other = await wall.gate(), await wall.gate()
+    receipt = uuid4()
+    transaction = gate.transaction()
+    await transaction.start()
+    await gate.fetchval(APPEND, [wall.resident], receipt, DOCTOR, CATEGORIES)
+    await gate.fetchval(MARK, wall.resident, receipt)
+    await other.execute("SELECT pg_logical_emit_message(true, 'any', '')")
+    rows = await gate.fetch(READ, receipt, DOCTOR)
+    await transaction.rollback()
+    assert rows == []
+    assert not await wall.logged(receipt)
+    await gate.close()
+    await other.close()

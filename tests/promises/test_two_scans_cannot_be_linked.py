@@ -4,7 +4,8 @@ What a hospital is given of her when her code is scanned is its own number for h
 aloud anyway.  No other word of any answer, cookie or code is the same at two hospitals or in two codes.
 
 Answers: M3
-Proved in detail by: tests/healthcode/test_linkage.py, tests/promises/test_every_institution_knows_her_under_another_number.py
+Proved in detail by: tests/healthcode/test_linkage.py,
+tests/promises/test_every_institution_knows_her_under_another_number.py
 Not answered: two hospitals that compare names and birth dates.
 """
 

@@ -84,7 +84,8 @@ class Child:
                 limit=READY_BYTES_MAX,
             )
         try:
-            self.said = await asyncio.wait_for(self._ready(self._process), READY_SECONDS_MAX)
+            async with asyncio.timeout(READY_SECONDS_MAX):  # wait_for may swallow the cancelling of keep_up
+                self.said = await self._ready(self._process)
         except (TimeoutError, ValueError, OSError) as error:
             await self.stop()
             raise UnavailableError(
@@ -102,7 +103,8 @@ class Child:
         with contextlib.suppress(ProcessLookupError):
             process.send_signal(signal.SIGTERM)
         try:
-            await asyncio.wait_for(process.wait(), STOP_SECONDS_MAX)
+            async with asyncio.timeout(STOP_SECONDS_MAX):
+                await process.wait()
         except TimeoutError:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()

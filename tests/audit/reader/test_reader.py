@@ -6,14 +6,16 @@ import ast
 import base64
 import json
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from carecode.audit.proofs import Proofs
 from carecode.crypto.keyring import KeyRing
+from carecode.kernel.vocabulary import Category, Closed, Purpose
 from carecode.store.database import Database
-from tests.audit.conftest import somebody
+from tests.audit.conftest import DOCTOR, somebody
 from tests.audit.reader import reader
 from tests.audit.reader.reader import DoesNotHoldError, TreeHead, VerifierKey
 from tests.audit.running import Running, running_log
@@ -149,8 +151,14 @@ async def test_her_list_ends_where_the_signed_head_map_says(log: Running) -> Non
 
 async def test_her_device_is_given_all_that_is_hashed(log: Running) -> None:
     her = somebody()
-    await log.grow(her, 6)
+    await log.grow(her, 5)
+    now = datetime.now(UTC)
+    opens, until = Closed.PSY | Closed.LOCKED, now + timedelta(minutes=5)
+    shown = {Category.PROBLEMS, Category.ALLERGIES}
+    await log.lists.log.seal(her, DOCTOR, Purpose.TREAT, shown, "code", decided_at=now, opens=opens, until=until)
+    await log.publish()
     told = (await log.lists.log.entries(her, 4))[:3]
+    assert (told[0].opens, told[0].until) == (opens, until)
     written = json.loads(json.dumps(await Proofs(log.lists.log, log.public_log, log.witnesses, log.ring).of(her, told)))
     [one] = written["lists"]
     hashed = bytes.fromhex(one["resident"])  # the chain begins with her number, hashed

@@ -10,7 +10,7 @@ from uuid import UUID
 import asyncpg
 
 from carecode.audit.merkle import Subtree
-from carecode.audit.sequencer import fetch_subtrees
+from carecode.audit.stored import fetch_subtrees
 from carecode.disclosure.broker.wire import WrappedItem
 from carecode.kernel.errors import UnavailableError
 from carecode.store.database import Database, unavailable
