@@ -208,6 +208,8 @@ class App:
         await self.decisions.prune(self.clock())
         await self.counts.release_due(self.clock())
         await self.sessions.prune(self.clock())
+        await self.privacy.settle()
+        await self.delegations.codes.prune(self.clock())
         await self.watch.keep(self.clock(), self.admissions)
         await self.anomalies.look(self.clock())
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from carecode.demo.cast import CAST_STAFF, ORGANISATIONS
+from carecode.demo.cast import CAST_STAFF, GUARDIANS, ORGANISATIONS
 from carecode.demo.generator import GeneratedPerson, GeneratedVisit, bundle_of, generate
 from carecode.demo.numbers import HOSPITAL_SYSTEMS, hospital_number
 from carecode.disclosure.people import Organisation, Staff
@@ -49,7 +49,20 @@ async def populate(app: App, residents: int, report: Callable[[str], None]) -> N
                 report(f"moving people in: {done} of {residents}")
     for task in pending:
         await task
+    await _guardians(app)
     await app.people.mark_demo()
+
+
+async def _guardians(app: App) -> None:
+    """Register who decides for the children of the cast."""
+    for guardian, child in GUARDIANS:
+        found = []
+        for handle in (guardian, child):
+            member = await app.people.cast_member(handle)
+            found.append(await app.index.by_id(member) if member else None)
+        parent, of_hers = found
+        if parent is not None and of_hers is not None:
+            await app.delegations.register_guardian(of_hers, parent, None, app.clock())
 
 
 async def _institutions(app: App) -> None:

@@ -134,7 +134,7 @@ class Gate:
             return NOTHING_TO_OPEN
         until = now + timedelta(hours=WINDOW_HOURS)
         if shown:
-            await self.code_was_shown(requester, resident, CodePurpose.OPEN_RECORD)
+            until = await self.code_was_shown(requester, resident, CodePurpose.OPEN_RECORD) or until
         elif grounds.ends is not None:
             until = grounds.ends
         self._receipts.put(requester, resident, purpose, receipt)
@@ -145,12 +145,13 @@ class Gate:
         locked = grounds.state.locked if padlocks else 0
         return Release(card, bodies, receipt, until, complete=len(rows) < OPEN_MAX, locked=locked)
 
-    async def code_was_shown(self, requester: Requester, resident: Resident, purpose: CodePurpose) -> None:
-        """Open the treatment window of the requester's institution; only an OPEN_RECORD code does."""
+    async def code_was_shown(self, requester: Requester, resident: Resident, purpose: CodePurpose) -> datetime | None:
+        """Open the treatment window of the requester's institution and say until when; only OPEN_RECORD does."""
         if purpose is CodePurpose.OPEN_RECORD:
             now = self._doors.clock()
             until = now + timedelta(hours=WINDOW_HOURS)
-            await self._doors.decisions.open_window(resident, requester.organisation, now, until)
+            return await self._doors.decisions.open_window(resident, requester.organisation, now, until)
+        return None
 
     async def fetch(self, requester: Requester, resident: Resident, query: Query) -> Found:
         """Read part of one record, under a receipt in force or a new one.

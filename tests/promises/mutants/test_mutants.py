@@ -101,6 +101,7 @@ async def run(folder: Path, mutant: Mutant | None, tests: Iterable[str]) -> tupl
     return process.returncode or 0, said.decode(errors="replace")[-1500:]
 
 
+@pytest.mark.slow
 @slow
 async def test_every_defence_removed_turns_a_test_red(tmp_path: Path) -> None:
     left = asyncio.Semaphore(AT_ONCE)
@@ -118,6 +119,7 @@ async def test_every_defence_removed_turns_a_test_red(tmp_path: Path) -> None:
     assert not survived, "\n\n".join(f"{name}: {said}" for name, said in survived.items())
 
 
+@pytest.mark.slow
 @slow
 async def test_with_every_defence_in_place_the_same_tests_are_green(tmp_path: Path) -> None:
     chosen = [mutant for mutant in ALL if not CHOSEN or mutant.name in CHOSEN]

@@ -9,6 +9,8 @@ from markupsafe import Markup
 
 from carecode.kernel.vocabulary import ALL_CATEGORIES, Category, Purpose, Role
 from carecode.web.language import DEFAULT, mark
+from carecode.web.my.acts import words_of_act
+from carecode.web.my.decided_words import words_of_decision
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,11 +45,16 @@ BASES: Final[Mapping[str, str]] = {
     "name, birth date and phone": mark("You gave your name, date of birth and phone number."),
     "deposit": mark("Sent because of your care there."),
     "own deposits": mark("Only what it wrote itself."),
+    "emergency": mark("Without your code. A second person checks it."),
+    "order": mark("By a legal order that two bodies approved and that stands in the public log."),
+    "case": mark("A case that the law lists."),
 }
 PURPOSES: Final[Mapping[Purpose, str]] = {
     Purpose.TREAT: mark("To treat you."),
     Purpose.ETREAT: mark("In an emergency."),
     Purpose.HPAYMT: mark("To settle your bill."),
+    Purpose.PUBHLTH: mark("To report a case that the law lists."),
+    Purpose.HLEGAL: mark("For a legal order."),
     Purpose.REGISTER: mark("To check you in."),
     Purpose.IDENTIFY: mark("To see who you are."),
 }
@@ -55,6 +62,12 @@ DEVICES: Final[Mapping[str, str]] = {
     "passkey added": mark("<b>A passkey was added</b>. It opens your pages."),
     "passkey cancelled": mark("<b>You</b> cancelled a passkey."),
     "phone cancelled": mark("<b>You</b> cancelled a phone. It shows your code no more."),
+}
+# what a person of an institution did, other than opening: the sentence and its sign
+_DONE: Final[Mapping[str, tuple[str, str]]] = {
+    "refuse": (mark("<b>%(who)s, %(place)s</b>, wanted to open your record. Nothing was opened."), "lock"),
+    "deposit": (mark("<b>%(who)s, %(place)s</b>, wrote something new into your record."), "letter"),
+    "identify": (mark("<b>%(who)s, %(place)s</b>, saw your name, date of birth and sex."), "id"),
 }
 PEOPLE: Final = "people"
 COMPUTERS: Final = "computers"
@@ -83,21 +96,15 @@ def in_words(page: Page, look: Look, known: Mapping[str, Organisation] | None = 
         who = entry.requester_name
     reason = _reason(page, look)
     if look.organisation is None:
-        return InWords(_own(page, entry.action, entry.basis, known or {}), reason, "person", HERSELF)
+        return InWords(_own(page, look, known or {}), reason, "person", HERSELF)
     if entry.role in {Role.SYSTEM, Role.INTEGRATOR}:
         words = mark("<b>A computer of %(place)s</b> sent in something new. It read nothing.")
         if entry.action != "deposit":
             words = mark("<b>A computer of %(place)s</b> read what %(place)s itself wrote: %(what)s.")
         return InWords(_bold(page, words, place=place, what=_what(page, look)), reason, "computer", COMPUTERS)
-    if entry.action == "refuse":
-        words = mark("<b>%(who)s, %(place)s</b>, wanted to open your record. Nothing was opened.")
-        return InWords(_bold(page, words, who=who, place=place), reason, "lock", PEOPLE)
-    if entry.action == "deposit":
-        words = mark("<b>%(who)s, %(place)s</b>, wrote something new into your record.")
-        return InWords(_bold(page, words, who=who, place=place), reason, "letter", PEOPLE)
-    if entry.action == "identify":
-        words = mark("<b>%(who)s, %(place)s</b>, saw your name, date of birth and sex.")
-        return InWords(_bold(page, words, who=who, place=place), reason, "id", PEOPLE)
+    if entry.action in _DONE or entry.action == "decide":
+        words, sign = _DONE.get(entry.action) or (words_of_act(entry.basis), "shield")
+        return InWords(_bold(page, words, who=who, place=place), reason, sign, PEOPLE)
     words = mark("<b>%(who)s, %(place)s</b>, opened %(what)s.")
     what = _what(page, look) if entry.depositor is None else _deposits(page, look, place)
     return InWords(_bold(page, words, who=who, place=place, what=what), reason, "person", PEOPLE)
@@ -121,18 +128,25 @@ def _bold(page: Page, words: str, **values: str) -> Markup:
     return Markup(page.say(words)) % values  # noqa: S704  # our own sentence; Markup escapes the values
 
 
-def _own(page: Page, action: str, basis: str, known: Mapping[str, Organisation]) -> Markup:
-    if action != "decide":
-        return _bold(page, mark("<b>You</b> opened your own record."))
-    if basis in DEVICES:
-        return _bold(page, DEVICES[basis])
-    if basis == "phone added":
+def _own(page: Page, look: Look, known: Mapping[str, Organisation]) -> Markup:
+    """Say what she did herself, or who acts for her: the log names both."""
+    entry = look.entry
+    acts_for = entry.requester.startswith("delegate:")
+    who = page.say("You")
+    if acts_for:
+        who = page.say("%(name)s, %(title)s", name=entry.requester_name, title=page.say(entry.requester_title))
+    if entry.action == "refuse":
+        return _bold(page, mark("<b>%(who)s</b> wanted to open this record. Nothing was opened."), who=who)
+    if entry.action != "decide":
+        words = mark("<b>%(who)s</b> opened your record.") if acts_for else mark("<b>You</b> opened your own record.")
+        return _bold(page, words, who=who)
+    if entry.basis in DEVICES:
+        return _bold(page, DEVICES[entry.basis])
+    if entry.basis == "phone added":
         return _bold(page, mark("<b>A phone was added</b>. It can show your code."))
-    decided, _, handle = basis.partition(" ")
-    place = _called(page, known[handle]) if handle in known else handle
-    if decided == "refuse":
-        return _bold(page, mark("<b>You</b> shut %(place)s out of what others wrote."), place=place)
-    return _bold(page, mark("<b>You</b> let %(place)s see your record again."), place=place)
+    handle = entry.basis.rpartition(" ")[2]
+    place = _called(page, known[handle]) if handle in known else page.say("every hospital")
+    return _bold(page, words_of_decision(entry.basis), who=who, place=place)
 
 
 def _place(page: Page, look: Look) -> str:

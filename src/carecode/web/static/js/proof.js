@@ -60,13 +60,15 @@ function rows() {
   });
 }
 
+// The sentences stand in the page as templates, in her language; the one that holds takes the server's place.
 function say({ code, at }) {
-  for (const one of place.querySelectorAll("[data-said]")) one.hidden = one.dataset.said !== code;
-  const day = place.querySelector(`[data-said="${code}"] [data-day]`);
+  const sentence = place.querySelector(`template[data-said="${code}"]`).content.cloneNode(true);
+  const day = sentence.querySelector("[data-day]");
   if (day !== null && at !== undefined) {
     const words = { weekday: "long", day: "numeric", month: "long", year: "numeric" };
     day.textContent = `${new Intl.DateTimeFormat(LANGUAGE, words).format(new Date(at))}.`;
   }
+  place.querySelector("[data-shown]").replaceChildren(sentence);
   place.dataset.state = code;
 }
 
