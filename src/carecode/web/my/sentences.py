@@ -69,6 +69,7 @@ _DONE: Final[Mapping[str, tuple[str, str]]] = {
     "deposit": (mark("<b>%(who)s, %(place)s</b>, wrote something new into your record."), "letter"),
     "identify": (mark("<b>%(who)s, %(place)s</b>, saw your name, date of birth and sex."), "id"),
 }
+_TITLES: Final = (mark("your guardian"), mark("acts for you"))  # of who acts for her (disclosure/delegations.py)
 PEOPLE: Final = "people"
 COMPUTERS: Final = "computers"
 HERSELF: Final = "herself"
