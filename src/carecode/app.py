@@ -137,6 +137,7 @@ class App:
             self.people,
             clock,
             closer=self.gate,
+            withheld=self.watch.orders.withheld,
             delegations=self.delegations,
         )
         self.admissions = Admissions(self.gate, self.people)

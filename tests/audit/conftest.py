@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
+import asyncpg
 import pytest
 
 from carecode.audit.log import Log
 from carecode.audit.publiclog import PublicLog
 from carecode.audit.sequencer import Sequencer
+from carecode.audit.stored import Connection
 from carecode.crypto.keyring import KeyRing
 from carecode.kernel.vocabulary import Purpose, RecordKey, Requester, Resident, ResidentId, Role
-from carecode.store.database import Database
+from carecode.store.database import Database, Target
 
 DOCTOR = Requester("doctor-1", Role.CLINICIAN, "county-2", "Dr Chen", "internal medicine")
 
@@ -62,3 +66,19 @@ def sequencer(database: Database, ring: KeyRing, clock: Clock) -> Sequencer:
 @pytest.fixture
 def public(database: Database, ring: KeyRing, clock: Clock) -> PublicLog:
     return PublicLog(database, ring, clock, secrets.token_bytes)
+
+
+@asynccontextmanager
+async def administrator(target: Target) -> AsyncIterator[Connection]:
+    connection = await asyncpg.connect(**target.arguments(target.admin_user, target.admin_password))
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+async def drain(sequencer: Sequencer) -> int:
+    entries = 0
+    while batch := await sequencer.step():
+        entries += batch.entries
+    return entries

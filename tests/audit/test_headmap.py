@@ -124,6 +124,22 @@ def test_her_record_cannot_hide_among_the_others() -> None:
     assert not verify_head(HeadProof(label, None, (label + value,), held.prove(label).path), held.tree.root, SMALL)
 
 
+def test_a_proof_of_another_form_does_not_hold_even_under_its_own_root() -> None:
+    """What a map could never be is refused although its hashes fit."""
+    one, two, three = (bytes(31) + bytes([number]) for number in range(3))
+    held = Map({label: Head(1, bytes(32)) for label in (one, two, three)})
+    proof, root = held.prove(one), held.tree.root
+    assert verify_head(proof, root, SMALL)
+    assert not verify_head(proof, root), "a tree of another depth"
+    for others in (proof.others[::-1], (proof.others[0], *proof.others)):
+        assert not verify_head(HeadProof(one, proof.head, others, proof.path), root, SMALL)
+    foreign = b"\xff" * 32  # it belongs into another bucket: there its absence would be proved
+    body = replaced(held.bodies[0], foreign, Head(9, bytes(32)))
+    held.bodies[0] = body
+    held.tree.set({0: bucket_hash(body)})
+    assert not verify_head(held.prove(one), held.tree.root, SMALL)
+
+
 def test_the_others_of_a_bucket_show_neither_length_nor_end() -> None:
     one, other = bytes(32), bytes(31) + b"\x01"
     proof = Map({one: Head(3, b"\x07" * 32), other: Head(4242, b"\x09" * 32)}).prove(one)

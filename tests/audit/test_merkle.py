@@ -136,6 +136,12 @@ def test_inclusion_is_proved_as_the_standard_says(size: int, data: st.DataObject
     assert not verify_inclusion(leaf_hash(LEAVES[index]), size, size, proof, root)
 
 
+def test_a_proof_that_ends_below_the_root_proves_nothing() -> None:
+    leaf = leaf_hash(b"one")
+    assert verify_inclusion(leaf, 0, 1, [], leaf)
+    assert not verify_inclusion(leaf, 0, 5, [], leaf), "a tree of five is higher"
+
+
 @given(sizes, sizes)
 def test_consistency_is_proved_as_the_standard_says(one: int, two: int) -> None:
     old, new = sorted((one, two))

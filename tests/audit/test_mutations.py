@@ -2,7 +2,7 @@
 
 One real log is built; then what it serves is changed in one of many ways, again and again: 10,000 times with
 CARECODE_TEST_ALL, 400 times otherwise.  The changer has the log's own signing key and every stored byte.  He has
-no witness's key, and not the memory of those who checked before.
+no witness's key (but where a change says that he bought them all), and not the memory of those who checked before.
 """
 
 from __future__ import annotations

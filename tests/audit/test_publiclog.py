@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
-import asyncpg
 import msgspec
 import pytest
 
@@ -23,7 +20,6 @@ from carecode.audit.merkle import (
 from carecode.audit.notes import COSIGNATURE, ED25519, Checkpoint, NoteKey, cosign, held, public_key, split
 from carecode.audit.publiclog import PublicLog
 from carecode.audit.sequencer import Sequencer
-from carecode.audit.stored import Connection
 from carecode.audit.tiles import hashes_of, leaves_of, partial_width
 from carecode.crypto.keyring import KeyRing
 from carecode.kernel.errors import (
@@ -34,19 +30,10 @@ from carecode.kernel.errors import (
     UnavailableError,
 )
 from carecode.store.database import Database, Target
-from tests.audit.conftest import Clock, Lists, somebody
+from tests.audit.conftest import Clock, Lists, administrator, somebody
 
 SEEDS = {name: secrets.token_bytes(32) for name in ("witness-a", "witness-b")}
 WITNESSES = [public_key(name, COSIGNATURE, seed) for name, seed in SEEDS.items()]
-
-
-@asynccontextmanager
-async def administrator(target: Target) -> AsyncIterator[Connection]:
-    connection = await asyncpg.connect(**target.arguments(target.admin_user, target.admin_password))
-    try:
-        yield connection
-    finally:
-        await connection.close()
 
 
 def read(note: bytes) -> Checkpoint:

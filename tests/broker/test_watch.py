@@ -227,7 +227,7 @@ async def test_a_log_that_changes_what_it_showed_is_told(log: Log, fault: str, r
             await log.sequencer.step()
         await log.resigned("SELECT 1")
     after = log.watch() if restarted else watch
-    with pytest.raises(UnavailableError, match="does not verify|is missing"):
+    with pytest.raises(UnavailableError, match=r"does not verify|is missing"):
         await after.round()
     assert stopped(after) == "log-broken"
     await after.round()  # for good

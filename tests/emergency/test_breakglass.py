@@ -6,6 +6,7 @@ import asyncio
 import secrets
 from dataclasses import replace
 from datetime import timedelta
+from uuid import uuid4
 
 import asyncpg
 import pytest
@@ -19,6 +20,7 @@ from carecode.disclosure.reviews import Words, long_enough
 from carecode.kernel.errors import ConflictError, InvalidInputError, NotFoundError, RefusedError
 from carecode.kernel.vocabulary import Purpose, Receipt, Requester, Resident
 from carecode.store.database import Target
+from carecode.store.queries import queries
 from tests.emergency.conftest import WORDS, Scene, deposit
 from tests.promises.wall import as_administrator
 
@@ -234,6 +236,26 @@ async def test_of_many_at_once_no_more_than_the_cap_are_declared(scene: Scene) -
     )
     assert sum(not isinstance(x, BaseException) for x in outcomes) == 3
     assert all(isinstance(x, RefusedError) for x in outcomes if isinstance(x, BaseException))
+
+
+async def test_the_last_one_allowed_is_given_once(scene: Scene) -> None:
+    """A declaration that is not committed yet counts already: the next one waits for it."""
+    limits = Limits(person_running=1)
+    capped = Emergencies(
+        scene.house.database, scene.house.log, scene.watch.work, scene.watch.emergencies._words, limits
+    )  # fmt: skip
+    now = scene.now
+    async with scene.house.database.connection("disclosure") as connection, connection.transaction():
+        outcome = await connection.fetchval(
+            queries("disclosure")["declare_emergency"], scene.resident.id, uuid4(), "zhou", "Dr Zhou Min", "",
+            "county-2", "other", b"sealed", now, now + LONGEST, now + timedelta(hours=72), limits.caps,
+        )  # fmt: skip
+        assert outcome == "declared"
+        late = asyncio.create_task(capped.declare(scene.doctor, scene.other, "other", WORDS, scene.now))
+        await asyncio.wait([late], timeout=0.5)
+        assert not late.done()
+    with pytest.raises(RefusedError):
+        await late
 
 
 # Afterwards

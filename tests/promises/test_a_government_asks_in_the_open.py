@@ -92,9 +92,7 @@ async def test_nothing_is_released_before_two_bodies_and_the_public_know(quarter
     assert leaf["categories"] == ["laboratory", "observations"]
     assert "李明" not in json.dumps(leaf, ensure_ascii=False)
     assert "2026-1187" not in json.dumps(leaf)
-    answer = await released(quarter, her)
-    assert isinstance(answer, Release), "the control: this house asks no witness, so the leaf is public now"
-    assert answer.receipt.categories == ASKED
+    assert isinstance(await released(quarter, her), Refusal), "and a leaf that no witness has signed is not public"
 
 
 async def test_one_record_and_nobody_elses(quarter: Quarter) -> None:

@@ -10,7 +10,11 @@ Not answered: a photograph of a screen that somebody was allowed to see; her lis
 
 from __future__ import annotations
 
+import pytest
+
 from carecode.disclosure.answers import Query, Refusal, Release
+from carecode.disclosure.people import herself
+from carecode.kernel.errors import RefusedError
 from carecode.kernel.vocabulary import Purpose
 from tests.promises.quarter import Quarter, observation, words_of
 
@@ -60,3 +64,12 @@ async def test_nobody_reads_his_way_through_a_town(quarter: Quarter) -> None:
         residents.append(her)
     assert [isinstance(answer, Release) for answer in answers] == [True] * 5 + [False] * 2
     assert await quarter.looked(residents[-1]) == [("Doctor of County Hospital 2", "refuse", "caps-used")]
+
+
+async def test_nobody_writes_into_her_record_who_does_not_treat_her(quarter: Quarter) -> None:
+    her = await quarter.resident("XA000001")
+    for who in ("doctor", "desk", "cashier", "officer"):
+        with pytest.raises(RefusedError):
+            await quarter.house.gate.deposit(quarter.staff[f"county-2/{who}"], her, [], quarter.now)
+    with pytest.raises(RefusedError):
+        await quarter.house.gate.deposit(herself(her.id), her, [], quarter.now)

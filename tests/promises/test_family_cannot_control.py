@@ -10,6 +10,7 @@ Not answered: somebody who holds her phone and knows both her words.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -48,6 +49,8 @@ async def with_helper(quarter: Quarter) -> tuple[Resident, Resident]:
     await delegations.grant(herself(her.id), code, ALL_BUT, quarter.now)
     [asked] = await delegations.for_whom(husband.id, quarter.now)
     assert await acting(quarter, husband, her) is None, "nobody acts before both said yes"
+    early = replace(herself(her.id), id=asked.requester, name="赵伟")
+    assert await seen(quarter, early, her) is None, "and the gate asks for itself"
     await delegations.accept(husband.id, asked.id, quarter.now)
     return her, husband
 
@@ -96,14 +99,12 @@ async def test_a_guardians_view_shrinks_with_the_childs_age(
 
 async def test_under_duress_nothing_is_shown_and_nothing_is_changed(quarter: Quarter) -> None:
     her, _husband = await with_helper(quarter)
-    quietly = Requester(**{**_fields(herself(her.id)), "id": QUIETLY})  # type: ignore[arg-type]
+    quietly = replace(herself(her.id), id=QUIETLY)
     assert await seen(quarter, quietly, her) == {"Patient", "Observation"}, "no HIV, and no gap where it was"
     await quarter.house.privacy.decide(herself(her.id), Wish(Kind.INSTITUTION, "refuse", "city-1"))
     assert await quarter.house.privacy.standing(quietly) == []
+    before = await quarter.house.log.entries(her)
     await quarter.house.privacy.decide(quietly, Wish(Kind.INSTITUTION, "allow", "city-1"))
+    assert await quarter.house.log.entries(her) == before, "nor is it told to whoever looks into her list"
     state = await quarter.house.decisions.state(her, quarter.staff["city-1/doctor"], quarter.now)
     assert state.refused, "what was clicked under duress decides nothing"
-
-
-def _fields(requester: Requester) -> dict[str, object]:
-    return {name: getattr(requester, name) for name in requester.__slots__}

@@ -25,6 +25,7 @@ MASKS = (
     (re.compile(rb"\d\d:\d\d:\d\d"), b"<time>"),
     (re.compile(rb"X[AB]000001"), b"<number>"),
     (re.compile(rb"nonce-[A-Za-z0-9_-]+|nonce=\"[^\"]+\""), b"<nonce>"),
+    (re.compile(rb'name="(bill|key)" value="[^"]*"|given-[0-9]+'), b"<bill>"),
     (re.compile(rb"\b[0-9a-f]{4} [0-9a-f]{4} "), b"<patient>"),
     (re.compile(rb"\b[0-9A-F]{4}-[0-9A-F]{4}\b"), b"<receipt>"),
 )

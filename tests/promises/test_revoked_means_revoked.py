@@ -22,9 +22,11 @@ from carecode.disclosure.people import herself
 from carecode.disclosure.sessions import SessionBook
 from carecode.kernel.errors import RefusedError
 from carecode.kernel.vocabulary import Category, CodePurpose, Purpose
+from carecode.store.database import Target
 from carecode.web.sessions import AREAS
 from carecode.web.site import FORMS, routes
 from tests.promises.quarter import ADDRESS, Quarter, observation
+from tests.promises.wall import as_administrator
 
 WORDS = "Brought in unconscious after a fall."
 OPEN_TO_ALL = {"/my/enrol"}  # where a phone begins, signed in or not
@@ -101,6 +103,16 @@ async def test_a_session_that_ended_opens_no_page(quarter: Quarter, area: str) -
         token = await quarter.session(who)
         await end(quarter, token, who)
         assert await opened(quarter, area, token) == [], end.__name__
+
+
+async def test_whoever_is_marked_as_gone_is_out_though_her_session_stands(quarter: Quarter, target: Target) -> None:
+    """Somebody removed from the list by another program than ours: the next request asks the list itself."""
+    token = await quarter.session("county-2/doctor")
+    bearer = await quarter.bearer("county-2/doctor")
+    assert await quarter.house.sessions.session(token, quarter.now) is not None
+    await as_administrator(target, "UPDATE disclosure.staff SET active = false WHERE id = 'county-2/doctor'")
+    assert await quarter.house.sessions.session(token, quarter.now) is None
+    assert (await quarter.http.get("/fhir/Organization", headers=bearer)).status_code == 401
 
 
 async def test_her_own_session_that_ended_opens_no_page(quarter: Quarter) -> None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import cast
 from uuid import UUID
 
 import pytest
@@ -14,15 +13,14 @@ from starlette.responses import Response
 from carecode.audit.log import Entry
 from carecode.crypto.signatures import P256_PUBLIC_BYTES
 from carecode.disclosure.people import Organisation
-from carecode.disclosure.privacy import Institution, Look
+from carecode.disclosure.privacy import Look
 from carecode.healthcode.format import ED25519, P256
 from carecode.kernel.errors import InvalidInputError
-from carecode.kernel.vocabulary import ALL_CATEGORIES, Category, Purpose, Role
+from carecode.kernel.vocabulary import ALL_CATEGORIES, Category, Purpose, RecordKey, Role
 from carecode.web.charts import trend_of
 from carecode.web.clinic import opened
 from carecode.web.desk.enrol import printable, require_birth, sex_of
 from carecode.web.doors import App
-from carecode.web.my import privacy
 from carecode.web.my.enrol import require_key
 from carecode.web.my.sentences import in_words
 from carecode.web.page import Page
@@ -63,6 +61,14 @@ def look(action: str, basis: str, depositor: str | None, categories: frozenset[C
         categories=categories,
         depositor=depositor,
         receipt_number="0000-0000",
+        keys=(),
+        chain=RecordKey(UUID(int=1)),
+        receipt=UUID(int=2),
+        opens=None,
+        until=None,
+        prev=b"",
+        hash=b"",
+        form=2,
     )
     return Look(entry, None if role == Role.RESIDENT else HOSPITAL)
 
@@ -87,9 +93,12 @@ def test_a_look_at_own_deposits_is_not_called_the_whole_record(
     ("basis", "language", "words"),
     [
         ("refuse county-2", "en", "You shut County Hospital 2 out of what others wrote."),
-        ("allow county-2", "en", "You let County Hospital 2 see your record again."),
-        ("refuse county-2", "zh", "您让县二院看不到别处写的内容。"),
+        ("allow county-2", "en", "You let County Hospital 2 see this record again."),
+        ("refuse county-2", "zh", "您本人不让县二院看别处写的内容。"),
         ("refuse gone-1", "en", "You shut gone-1 out of what others wrote."),
+        ("undo refuse county-2", "en", "You took a decision about this record back."),
+        ("hide entry but emergencies", "en", "You changed who may see an entry."),
+        ("days all", "en", "You changed how long a hospital may look after a code."),
     ],
 )
 def test_a_decision_names_the_institution(basis: str, language: str, words: str) -> None:
@@ -97,47 +106,7 @@ def test_a_decision_names_the_institution(basis: str, language: str, words: str)
     assert in_words(page(language=language), decided, {"county-2": HOSPITAL}).title.striptags() == words
 
 
-# Choices
-
-
-class Choices:
-    """Privacy's door as far as saving uses it; counts what is decided."""
-
-    def __init__(self, *, refused: bool) -> None:
-        self.institution = Institution(HOSPITAL, NOW if refused else None, None)
-        self.done: list[str] = []
-
-    async def institutions(self, _: object) -> list[Institution]:
-        return [self.institution]
-
-    async def refuse(self, _: object, handle: str) -> None:
-        self.done.append(f"refuse {handle}")
-
-    async def allow(self, _: object, handle: str) -> None:
-        self.done.append(f"allow {handle}")
-
-
-@pytest.mark.parametrize(
-    ("refused", "choice", "done"),
-    [
-        (True, "own", []),
-        (False, "everything", []),
-        (False, "own", ["refuse county-2"]),
-        (True, "everything", ["allow county-2"]),
-    ],
-)
-async def test_a_choice_saved_unchanged_decides_nothing(refused: bool, choice: str, done: list[str]) -> None:  # noqa: FBT001
-    choices = Choices(refused=refused)
-
-    async def receive() -> dict[str, object]:
-        return {"type": "http.request", "body": f"choice={choice}".encode(), "more_body": False}
-
-    scope = request(path_params={"organisation": "county-2"}).scope
-    scope["headers"].append((b"content-type", b"application/x-www-form-urlencoded"))
-    asked = page(Request(scope, receive), app=SimpleNamespace(privacy=choices))
-    visited = Page(asked.app, asked.request, "en", NOW, "my", cast("Any", UUID(int=1)))
-    assert (await privacy.save(visited)).status_code == 303
-    assert choices.done == done
+# Keys
 
 
 @pytest.mark.parametrize(

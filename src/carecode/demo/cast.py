@@ -55,6 +55,7 @@ ORGANISATIONS: Final = (
     Organisation("city-1", "City Hospital 1", "市第一医院", "hospital"),
     Organisation("east-clinic", "East Clinic", "东区诊所", "clinic"),
     Organisation("insurer", "County Insurance Office", "县医保局", "insurer"),
+    Organisation("health-office", "County Health Office", "县卫生健康局", "authority"),
 )
 NAMES: Final = {organisation.handle: organisation.name for organisation in ORGANISATIONS}
 
@@ -64,6 +65,8 @@ CAST_STAFF: Final = (
     Staff("@cashier", "Gao Lan", "高岚", Role.CASHIER, "cashier 3", "3号收费窗口", "county-2", "3308"),
     Staff("@steward", "Shen Yu", "沈宇", Role.STEWARD, "index steward", "主索引管理员", "county-2", None),
     Staff("@officer", "Tan Hui", "谭慧", Role.OFFICER, "privacy officer", "隐私保护专员", "county-2", None),
+    Staff("@officer-city", "Wu Lan", "吴岚", Role.OFFICER, "privacy officer", "隐私保护专员", "city-1", None),
+    Staff("@officer-office", "Jin Rui", "金睿", Role.OFFICER, "privacy officer", "隐私保护专员", "health-office", None),
     Staff("@integrator", "Luo Jie", "罗杰", Role.INTEGRATOR, "integration", "信息集成", "county-2", None),
     Staff("@operator", "Bai Chen", "白晨", Role.OPERATOR, "operations", "系统运维", "county-2", None),
 )

@@ -85,6 +85,7 @@ class Gate:
         self._token_key = doors.ring.key("record.tokens")
         self._writing = Writing(
             doors.record,
+            doors.record.marks,
             doors.log,
             self._admission,
             doors.decisions,

@@ -14,7 +14,7 @@ from carecode.kernel.errors import NotFoundError, RefusedError, UnavailableError
 from carecode.kernel.vocabulary import Purpose, Role
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
     from datetime import datetime
     from uuid import UUID
 
@@ -65,6 +65,7 @@ class Privacy:
         *,
         closer: Closer | None = None,
         delegations: Delegations | None = None,
+        withheld: Callable[[Resident, list[Entry], datetime], Awaitable[frozenset[UUID]]] | None = None,
     ) -> None:
         """Work on these doors; ``closer`` is the gate, ``delegations`` says who acts for whom."""
         self._index = index
@@ -74,6 +75,7 @@ class Privacy:
         self._clock = clock
         self._closer = closer
         self._delegations = delegations
+        self._withheld = withheld  # what a court keeps from her for a while yet (disclosure/legal.py)
 
     async def who_looked(self, requester: Requester, *, own: bool = False, limit: int = LOOKS_MAX) -> list[Look]:
         """Return her log, newest first; her own reading is left out unless ``own``.
@@ -81,16 +83,14 @@ class Privacy:
         Quietly, and for who acts for her, it does not tell what she decided.
         """
         resident = await self._whose(requester, whole=True)
-        told = requester.id == HERSELF
         entries = await self._log.entries(resident, limit)
+        kept = await self._withheld(resident, entries, self._clock()) if self._withheld else frozenset()
+        shown = [one for one in entries if one.receipt not in kept and _is_told(one, requester, own=own)]
+        if requester.id == QUIETLY:
+            shown = [replace(one, requester_title="") for one in shown]
         return [
-            Look(
-                entry if requester.id != QUIETLY else replace(entry, requester_title=""),
-                await self._people.organisation(entry.organisation) if entry.role != Role.RESIDENT else None,
-            )
-            for entry in entries
-            if own or entry.role != Role.RESIDENT or entry.action == "decide" or entry.requester.startswith("delegate:")
-            if told or entry.action != "decide" or entry.requester == requester.id
+            Look(one, await self._people.organisation(one.organisation) if one.role != Role.RESIDENT else None)
+            for one in shown
         ]
 
     async def first_broken(self, requester: Requester) -> int | None:
@@ -224,3 +224,10 @@ def _holds_already(standing: Sequence[Decision], wish: Wish, by: str, now: datet
     coarser = {Kind.INSTITUTION: Kind.NEWCOMERS, Kind.ENTRY: Kind.VISIT}.get(wish.kind)
     said = any(x.kind in {wish.kind, coarser} for x in standing)
     return not said and wish.choice == row.unsaid and row.whom is not Whom.EITHER
+
+
+def _is_told(entry: Entry, requester: Requester, *, own: bool) -> bool:
+    """Tell whether a list shows an entry to this reader: her decisions to her alone, her own reading on wish."""
+    if entry.action == "decide" and requester.id not in {HERSELF, entry.requester}:
+        return False
+    return own or entry.role != Role.RESIDENT or entry.action == "decide" or entry.requester.startswith("delegate:")

@@ -74,11 +74,15 @@ class Shelf(Protocol):
         now: datetime,
     ) -> object: ...
 
-    async def matters(self, key: RecordKey, ids: Sequence[UUID]) -> Mapping[UUID, Closed]: ...  # noqa: D102
-
     async def revise(  # noqa: D102
         self, receipt: Receipt, resource: NewResource, *, expected_version: int, now: datetime
     ) -> int: ...
+
+
+class Marks(Protocol):
+    """What closing and labelling need of the record."""
+
+    async def matters(self, key: RecordKey, ids: Sequence[UUID]) -> Mapping[UUID, Closed]: ...  # noqa: D102
 
     async def close(  # noqa: D102
         self, receipt: Receipt, *, ids: Sequence[UUID], visits: Sequence[UUID], put: Closed, take: Closed
@@ -95,6 +99,7 @@ class Writing:
     def __init__(
         self,
         shelf: Shelf,
+        marks: Marks,
         log: Log,
         admission: Admission,
         decisions: Decisions,
@@ -104,6 +109,7 @@ class Writing:
     ) -> None:
         """Write to ``shelf``; tell statistics by ``count``."""
         self._shelf = shelf
+        self._marks = marks
         self._log = log
         self._admission = admission
         self._decisions = decisions
@@ -178,7 +184,7 @@ class Writing:
         receipt, _ = await self._admission.admit(Asked(requester, resident, Purpose.PATRQT, ALL_CATEGORIES))
         if isinstance(receipt, Refuse):
             raise RefusedError("herself-only", "Only she herself may see and change this.")
-        met = await self._shelf.close(receipt, ids=ids, visits=visits, put=put, take=take)
+        met = await self._marks.close(receipt, ids=ids, visits=visits, put=put, take=take)
         if not met:
             raise NotFoundError("no-such-resource", "There is no such entry.")
         return met
@@ -187,7 +193,7 @@ class Writing:
         """Give each resource the labels of what it points to and was stored earlier."""
         here = {resource.id for resource in resources}
         outside = {number for resource in resources for number in resource.matters if number not in here}
-        found = await self._shelf.matters(resident.keys[0], list(outside)) if outside else {}
+        found = await self._marks.matters(resident.keys[0], list(outside)) if outside else {}
         if not found:
             return resources
         return [

@@ -7,20 +7,14 @@ policy asks the access log (``sql/0001_expand_initial.sql``), whatever this code
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-import asyncpg
-
 from carecode.crypto.keyring import KeyRing
 from carecode.crypto.uuid7 import RANDOM_BYTES, uuid7
-from carecode.kernel.errors import ConflictError, InvalidInputError, NotFoundError, RefusedError
+from carecode.kernel.errors import ConflictError, InvalidInputError, NotFoundError
 from carecode.kernel.vocabulary import (
-    NOTHING_CLOSED,
-    Category,
-    Closed,
     NewResource,
     Purpose,
     Receipt,
@@ -29,10 +23,12 @@ from carecode.kernel.vocabulary import (
     Resource,
 )
 from carecode.record.answers import answered, flat_tokens, groups_of
-from carecode.record.catalogue import BY_NUMBER, type_named
+from carecode.record.catalogue import type_named
 from carecode.record.codec import Codec, shipped_dictionaries
 from carecode.record.directory import Directory
 from carecode.record.keys import DataKeys, KeyDoor, WithoutBroker
+from carecode.record.marks import Marks
+from carecode.record.opening import opened
 from carecode.record.recent import Recent
 from carecode.store.database import Database
 from carecode.store.pool import RoomPool
@@ -41,16 +37,6 @@ from carecode.store.queries import queries
 RESOURCES_PER_DEPOSIT_MAX: Final = 50_000
 RESOURCES_PER_READ_MAX: Final = 10_000
 PLACES_MAX: Final = 50_000  # about 10 MB
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """A resource whose bits were changed, and the bits it had before."""
-
-    type: str
-    id: UUID
-    category: Category
-    before: Closed
 
 
 class RecordStore:
@@ -64,6 +50,7 @@ class RecordStore:
         keys: KeyDoor | None = None,
     ) -> None:
         """Connect on first use; ``random_bytes`` gives nonces and deposit numbers, ``keys`` the data keys."""
+        self.marks: Final = Marks(database)
         self.directory: Final = Directory(database, ring, random_bytes)
         self._database = database
         self._random_bytes = random_bytes
@@ -128,7 +115,7 @@ class RecordStore:
             rows = await pool.fetch(
                 self._queries["find"], receipt.id, receipt.requester, *asked, *page, receipt.depositor
             )
-        return await self._opened(receipt, rows)
+        return await opened(self._keys, self._codec, receipt, rows)
 
     async def count(
         self, receipt: Receipt, *, type_name: str | None = None, tokens: Sequence[Sequence[int]] = ()
@@ -145,7 +132,7 @@ class RecordStore:
             rows = await (await self._pool()).fetch(
                 self._queries["version"], receipt.id, receipt.requester, number, resource_id, version
             )
-        return next(iter(await self._opened(receipt, rows)), None)
+        return next(iter(await opened(self._keys, self._codec, receipt, rows)), None)
 
     async def revise(self, receipt: Receipt, resource: NewResource, *, expected_version: int, now: datetime) -> int:
         """Replace a resource that the receipt's organisation deposited itself; return the new version.
@@ -180,31 +167,6 @@ class RecordStore:
             raise ConflictError("version-conflict", "The resource was changed in the meantime. Read it again.")
         return int(version)
 
-    async def close(  # what, and how
-        self,
-        receipt: Receipt,
-        *,
-        ids: Sequence[UUID] = (),
-        visits: Sequence[UUID] = (),
-        put: Closed = NOTHING_CLOSED,
-        take: Closed = NOTHING_CLOSED,
-    ) -> list[Mark]:
-        """Put and take bits of Closed on resources of hers, by id or by visit, in every version.
-
-        ``receipt`` is one of her own over everything, else nothing is met.  Returns what was met.
-        """
-        with answered():
-            rows = await (await self._pool()).fetch(
-                self._queries["close"], receipt.id, receipt.requester, ids, visits, int(put), int(take)
-            )
-        return [Mark(BY_NUMBER[r["type"]].name, r["id"], Category(r["category"]), Closed(r["before"])) for r in rows]
-
-    async def matters(self, key: RecordKey, ids: Sequence[UUID]) -> dict[UUID, Closed]:
-        """Return the labels of those of hers that have any: what points to them gets them too."""
-        with answered():
-            rows = await (await self._pool()).fetch(self._queries["matters"], key, ids)
-        return {row["id"]: Closed(row["closed"]) for row in rows}
-
     async def locate(self, resource_id: UUID) -> RecordKey | None:
         """Return under which key a resource stands, whoever may read it; None when there is none."""
         found = self._places.get(resource_id)  # never changes: linking two residents moves no record
@@ -217,30 +179,6 @@ class RecordStore:
     def forget(self, key: RecordKey) -> None:
         """Drop a resident's data keys from memory, when her record is erased."""
         self._keys.forget(key)
-
-    async def _opened(self, receipt: Receipt, rows: Sequence[asyncpg.Record]) -> list[Resource]:
-        """Unseal rows that were read under a receipt; none when it ended meanwhile."""
-        if not rows:
-            return []
-        try:
-            deks = await self._keys.to_read(receipt, ((row[0], row[8], row[9]) for row in rows))
-        except RefusedError as error:
-            if error.code in {"receipt-over", "record-erased"}:
-                return []
-            raise
-        decode = self._codec.decode
-        return [
-            Resource(
-                BY_NUMBER[number].name,
-                str(resource_id),
-                version,
-                at,
-                organisation,
-                Category(category),
-                decode(owner, deks[owner, key_id], resource_id, version, body),
-            )
-            for owner, number, resource_id, version, at, organisation, category, body, key_id, _wrapped in rows
-        ]
 
     async def _pool(self) -> RoomPool:
         return await self._database.pool("record")

@@ -36,6 +36,7 @@ ROOMS: Final = (
 POOL_SIZE_MAX: Final = 8
 COMMAND_SECONDS_MAX: Final = 60.0
 CONNECT_SECONDS_MAX: Final = 10.0
+IDLE_MILLISECONDS_MAX: Final = "30000"  # a transaction left open holds somebody's chain no longer than this
 CONNECTION_ERRORS: Final = (
     OSError,
     asyncpg.PostgresConnectionError,
@@ -93,7 +94,11 @@ class Target:
             "password": password,
             "ssl": self.ssl or _ssl_of(self.host),
             "timeout": CONNECT_SECONDS_MAX,
-            "server_settings": {"application_name": "carecode", "jit": "off"},
+            "server_settings": {
+                "application_name": "carecode",
+                "jit": "off",
+                "idle_in_transaction_session_timeout": IDLE_MILLISECONDS_MAX,
+            },
         }
 
 

@@ -56,6 +56,11 @@ BY_CODE: Final[Mapping[str, str]] = {
         "Nobody outside has signed the access log for too long, so nothing is opened. Tell the operator."
     ),
     "log-behind": mark("The access log is behind, so nothing is opened. Try again in a minute."),
+    "keys-away": mark("The key keeper does not answer, so nothing was opened. Try again in a moment."),
+    "log-unseen": mark("The public log cannot be seen, so nothing is opened. Tell the operator."),
+    "log-broken": mark("The public log does not hold together, so nothing is opened. Tell the operator."),
+    "journal-behind": mark("The key keeper cannot write its journal, so nothing is opened. Tell the operator."),
+    "record-erased": mark("This record was erased at her wish. Nothing can be read or stored."),
     "device-key": mark("The phone sent a key that cannot be used. Start again on the phone."),
     "device-unknown": mark("This phone is not registered, or was cancelled."),
     "nothing-to-open": mark("There is nothing you may open. Ask her to show a code of the kind Open my record."),

@@ -164,7 +164,16 @@ def _second_persons(app: App) -> list[BaseRoute]:
         ("GET", "/my/who-looked/{receipt}/report", report.ask),
         ("POST", "/my/who-looked/{receipt}/report", report.make),
     )
-    return [route(app, path, handler, area=path.split("/")[1], method=method) for method, path, handler in pages]
+    return [
+        route(
+            app,
+            path,
+            whose.seen(handler) if path.startswith("/my/") else handler,
+            area=path.split("/")[1],
+            method=method,
+        )
+        for method, path, handler in pages
+    ]
 
 
 def _sign_in(app: App) -> list[BaseRoute]:

@@ -27,7 +27,7 @@ DOORS: Final = (
     ("card", mark("Cashier"), mark("Bills and receipts"), "/cashier", "@cashier"),
     ("brackets", mark("Developers"), mark("FHIR, a town to test with"), "/developers", ""),
     ("circles", mark("Index steward"), mark("Two entries: one person or two?"), "", ""),
-    ("scales", mark("Privacy officer"), mark("Emergencies and court orders"), "", ""),
+    ("scales", mark("Privacy officer"), mark("Emergencies and court orders"), "/officer", "@officer"),
     ("plug", mark("Hospital IT"), mark("Connect a system, mend a feed"), "", ""),
     ("chart", mark("Public health"), mark("Numbers about towns, never people"), "", ""),
     ("gauge", mark("Operator"), mark("Nodes, back-ups, the log"), "", ""),

@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 from carecode.web.language import mark
-from carecode.web.my import frame
+from carecode.web.my import frame, report
 from carecode.web.my.sentences import COMPUTERS, PEOPLE, in_words
 
 if TYPE_CHECKING:
@@ -31,6 +31,9 @@ async def show(page: Page) -> Response:
         page,
         "my/looked.html",
         days=days,
+        notices=await report.notices(page),
+        orders=await report.orders(page),
+        reports=await report.reports(page),
         chosen=chosen,
         filters=FILTERS,
         own=own,

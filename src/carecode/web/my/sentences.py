@@ -45,6 +45,8 @@ BASES: Final[Mapping[str, str]] = {
     "name, birth date and phone": mark("You gave your name, date of birth and phone number."),
     "deposit": mark("Sent because of your care there."),
     "own deposits": mark("Only what it wrote itself."),
+    "emergency code": mark("You showed your emergency code."),
+    "erased": mark("Your record was erased for good."),
     "emergency": mark("Without your code. A second person checks it."),
     "order": mark("By a legal order that two bodies approved and that stands in the public log."),
     "case": mark("A case that the law lists."),
@@ -146,7 +148,9 @@ def _own(page: Page, look: Look, known: Mapping[str, Organisation]) -> Markup:
     if entry.basis == "phone added":
         return _bold(page, mark("<b>A phone was added</b>. It can show your code."))
     handle = entry.basis.rpartition(" ")[2]
-    place = _called(page, known[handle]) if handle in known else page.say("every hospital")
+    place = page.say("every hospital") if handle == "all" else handle
+    if handle in known:
+        place = _called(page, known[handle])
     return _bold(page, words_of_decision(entry.basis), who=who, place=place)
 
 

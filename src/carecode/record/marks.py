@@ -1,0 +1,57 @@
+"""Why stored resources are closed: her own marks on them, and the labels that later ones inherit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from carecode.kernel.vocabulary import NOTHING_CLOSED, Category, Closed, Receipt, RecordKey
+from carecode.record.answers import answered
+from carecode.record.catalogue import BY_NUMBER
+from carecode.store.database import Database
+from carecode.store.queries import queries
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A resource whose bits were changed, and the bits it had before."""
+
+    type: str
+    id: UUID
+    category: Category
+    before: Closed
+
+
+class Marks:
+    """Bits of Closed on stored resources."""
+
+    def __init__(self, database: Database) -> None:
+        """Use the role ``carecode_record``."""
+        self._database = database
+        self._queries = queries("record")
+
+    async def close(  # what, and how
+        self,
+        receipt: Receipt,
+        *,
+        ids: Sequence[UUID] = (),
+        visits: Sequence[UUID] = (),
+        put: Closed = NOTHING_CLOSED,
+        take: Closed = NOTHING_CLOSED,
+    ) -> list[Mark]:
+        """Put and take bits of Closed on resources of hers, by id or by visit, in every version.
+
+        ``receipt`` is one of her own over everything, else nothing is met.  Returns what was met.
+        """
+        with answered():
+            rows = await (await self._database.pool("record")).fetch(
+                self._queries["close"], receipt.id, receipt.requester, ids, visits, int(put), int(take)
+            )
+        return [Mark(BY_NUMBER[r["type"]].name, r["id"], Category(r["category"]), Closed(r["before"])) for r in rows]
+
+    async def matters(self, key: RecordKey, ids: Sequence[UUID]) -> dict[UUID, Closed]:
+        """Return the labels of those of hers that have any: what points to them gets them too."""
+        with answered():
+            rows = await (await self._database.pool("record")).fetch(self._queries["matters"], key, ids)
+        return {row["id"]: Closed(row["closed"]) for row in rows}
