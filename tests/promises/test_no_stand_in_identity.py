@@ -17,9 +17,11 @@ import pytest
 
 from carecode.disclosure.answers import Refusal
 from carecode.disclosure.people import herself
-from carecode.kernel.errors import CareCodeError
+from carecode.kernel.errors import CareCodeError, RefusedError
 from carecode.kernel.vocabulary import Bearer, CodePurpose, Presentation, Purpose, RecordKey, Resident, ResidentId
+from carecode.store.database import Target
 from tests.promises.quarter import ADDRESS, NUMBERS, Quarter, bundle, words_of
+from tests.promises.wall import as_administrator
 
 NOTHING = ("", " ", "0", "null", "None", "undefined", "-", "%", "*", "' OR 1=1", "\u200b")
 
@@ -118,3 +120,14 @@ async def test_without_a_session_no_page_shows_anybody(quarter: Quarter, somebod
             page = await quarter.http.get(path, headers={"cookie": cookie, "origin": ADDRESS})
             assert page.status_code in {401, 403, 303}
             assert "李明" not in page.text
+
+
+async def test_a_link_of_a_demo_town_signs_nobody_in_where_there_is_no_demo(quarter: Quarter, target: Target) -> None:
+    """Nor does one that was made while there was."""
+    with pytest.raises(RefusedError):
+        await quarter.house.sessions.link(quarter.now, staff="county-2/doctor")
+    await quarter.house.people.mark_demo()
+    token = await quarter.house.sessions.link(quarter.now, staff="county-2/doctor")
+    await as_administrator(target, "DELETE FROM disclosure.setting")
+    with pytest.raises(RefusedError):
+        await quarter.house.sessions.redeem(token, quarter.now)

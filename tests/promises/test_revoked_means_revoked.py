@@ -218,3 +218,20 @@ async def test_an_ended_window_licence_or_emergency_opens_nothing(quarter: Quart
     quarter.clock.forward(hours=5)
     assert isinstance(await house.gate.open(doctor, Purpose.TREAT, resident=her), Refusal)
     assert (await house.gate.fetch(doctor, her, Query())).total == 0
+
+
+async def test_what_she_hid_stays_hidden_in_its_next_version(quarter: Quarter) -> None:
+    """The hospital that wrote an entry replaces it: another hospital still sees nothing of it."""
+    her = await quarter.resident("XA000001")
+    await quarter.deposit("city-1", "XA000001", observation(6.1))
+    await quarter.treat("county-2/doctor", her)
+    doctor = quarter.staff["county-2/doctor"]
+    [written] = (await quarter.house.gate.fetch(doctor, her, Query(type="Observation"))).bodies
+    await quarter.house.privacy.decide(herself(her.id), Wish(Kind.ENTRY, "hide", about=str(written.id)))
+    headers = await quarter.bearer("city-1/machine")
+    again = (await quarter.http.get(f"/fhir/Observation/{written.id}", headers=headers)).json()
+    again.pop("meta")
+    replaced = await quarter.http.put(f"/fhir/Observation/{written.id}", headers=headers, json=again)
+    assert replaced.status_code == 200
+    assert replaced.json()["meta"]["versionId"] == "2"
+    assert (await quarter.house.gate.fetch(doctor, her, Query(type="Observation"))).total == 0

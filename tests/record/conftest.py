@@ -63,9 +63,9 @@ class Room:
             **fields,
         }
         extracted = extract(type_name, body, self.ring.key("record.tokens"))
-        category, sort_date, tokens, closed, visit, matters = extracted
+        category, sort_date, tokens, closed, visit, _links = extracted
         sealed = msgspec.json.encode(body)
-        return NewResource(type_name, resource_id, category, sort_date, tokens, sealed, closed, visit, matters)
+        return NewResource(type_name, resource_id, category, sort_date, tokens, sealed, closed, visit)
 
     async def deposit(self, resident: Resident, *resources: NewResource, by: Requester = DOCTOR) -> UUID:
         return await self.store.deposit(

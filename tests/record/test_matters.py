@@ -8,9 +8,13 @@ from uuid import UUID
 import pytest
 
 from carecode.kernel.vocabulary import Closed
-from carecode.record.matters import ROUNDS_MAX, spread, visit_of
+from carecode.record.matters import ROUNDS_MAX, links_of, spread, visit_of
 
 NOTHING = Closed(0)
+
+
+def spread_of(resources: list[tuple[str, Any, Closed]]) -> list[Closed]:
+    return spread([links_of(*one) for one in resources])
 
 
 def uuid(number: int) -> str:
@@ -44,7 +48,7 @@ def given_matter() -> list[tuple[str, dict[str, Any], Closed]]:
 
 def test_labels_spread_to_claims_medicines_and_documents_of_the_same_matter() -> None:
     matter = given_matter()
-    got = {body["id"]: closed for (_, body, _), closed in zip(matter, spread(matter), strict=True)}
+    got = {body["id"]: closed for (_, body, _), closed in zip(matter, spread_of(matter), strict=True)}
     for ident in ("hiv", "art", "pick", "bill", "pharmacy", "eob", "order", "ordered", "report"):
         assert got[ident] == Closed.HIV, ident
     for ident in (uuid(1), "flu", "tea", "other", "pulse"):
@@ -56,7 +60,7 @@ def test_labels_spread_to_claims_medicines_and_documents_of_the_same_matter() ->
 def test_a_labelled_visit_labels_all_of_it() -> None:
     matter = given_matter()
     matter[0] = ("Encounter", {"id": uuid(1), "diagnosis": [{"condition": {"reference": "Condition/hiv"}}]}, NOTHING)
-    got = {body["id"]: closed for (_, body, _), closed in zip(matter, spread(matter), strict=True)}
+    got = {body["id"]: closed for (_, body, _), closed in zip(matter, spread_of(matter), strict=True)}
     assert got[uuid(1)] == got["pulse"] == got["flu"] == got["tea"] == Closed.HIV
     assert got["other"] == NOTHING
 
@@ -64,9 +68,9 @@ def test_a_labelled_visit_labels_all_of_it() -> None:
 def test_a_report_hands_its_own_label_to_its_results_but_not_one_results_to_the_others() -> None:
     report = {"id": "r", "result": [{"reference": "Observation/a"}, {"reference": "Observation/b"}]}
     a, b = ("Observation", {"id": "a"}), ("Observation", {"id": "b"})
-    both = spread([("DiagnosticReport", report, Closed.STD), (*a, NOTHING), (*b, NOTHING)])
+    both = spread_of([("DiagnosticReport", report, Closed.STD), (*a, NOTHING), (*b, NOTHING)])
     assert both == [Closed.STD] * 3
-    one = spread([("DiagnosticReport", report, NOTHING), (*a, Closed.STD), (*b, NOTHING)])
+    one = spread_of([("DiagnosticReport", report, NOTHING), (*a, Closed.STD), (*b, NOTHING)])
     assert one == [Closed.STD, Closed.STD, NOTHING]
 
 
@@ -74,10 +78,10 @@ def test_a_circle_ends_and_a_long_chain_is_followed_so_far() -> None:
     ring = [("Procedure", {"id": f"{n}", "partOf": [{"reference": f"Procedure/{(n + 1) % 5}"}]}, NOTHING)
             for n in range(5)]  # fmt: skip
     ring[0] = (*ring[0][:2], Closed.PSY)
-    assert spread(ring) == [Closed.PSY] * 5
+    assert spread_of(ring) == [Closed.PSY] * 5
     chain = [("Procedure", {"id": f"{n}", "partOf": [{"reference": f"Procedure/{n + 1}"}]}, NOTHING) for n in range(40)]
     chain.append(("Procedure", {"id": "40"}, Closed.PSY))
-    got = spread(chain)
+    got = spread_of(chain)
     assert got[-1 - ROUNDS_MAX :] == [Closed.PSY] * (ROUNDS_MAX + 1)
 
 
@@ -85,7 +89,7 @@ def test_other_reasons_for_being_closed_do_not_spread() -> None:
     closed = Closed.LOCKED | Closed.UNSHARED | Closed.UNLABELLED
     matter = [("Condition", {"id": "c"}, closed), ("Claim", {"id": "b", "diagnosis": [{"reference": "Condition/c"}]},
               NOTHING)]  # fmt: skip
-    assert spread(matter) == [closed, NOTHING]
+    assert spread_of(matter) == [closed, NOTHING]
 
 
 VISITS: Final[list[tuple[str, dict[str, Any], int | None]]] = [

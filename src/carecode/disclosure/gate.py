@@ -21,7 +21,7 @@ from carecode.disclosure.receipts import Receipts
 from carecode.disclosure.writing import Marked, Writing, may_deposit
 from carecode.kernel.errors import InvalidInputError
 from carecode.kernel.vocabulary import ALL_CATEGORIES, NOTHING_CLOSED, Closed, CodePurpose, Purpose, RecordKey, Role
-from carecode.record.catalogue import Decoded, Extracted, as_seen, extract, matches, search_token, spread
+from carecode.record.catalogue import Decoded, Extracted, Linked, as_seen, extract, matches, search_token, spread
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -186,9 +186,9 @@ class Gate:
         """Return category, date, search tokens and labels of a resource about to be deposited."""
         return extract(type_name, resource, self._token_key)
 
-    def spread(self, resources: Sequence[tuple[str, Decoded, Closed]]) -> list[Closed]:
+    def spread(self, links: Sequence[Linked]) -> list[Closed]:
         """Return the labels of the resources of one deposit after they spread within it (matters.spread)."""
-        return spread(resources)
+        return spread(links)
 
     async def deposit(
         self, requester: Requester, resident: Resident, resources: Sequence[NewResource], now: datetime

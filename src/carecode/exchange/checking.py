@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from carecode.crypto import canonical
 from carecode.exchange import patient, plan, splice
@@ -18,7 +18,7 @@ from carecode.exchange.refusals import SentRefusedError
 from carecode.exchange.resolving import Known, Resolving, two_patients
 from carecode.kernel.errors import RefusedError
 from carecode.kernel.vocabulary import Role
-from carecode.record.catalogue import TYPES
+from carecode.record.catalogue import TYPES, Linked
 
 if TYPE_CHECKING:
     from carecode.disclosure.gate import Gate
@@ -119,26 +119,21 @@ class Checking:
     ) -> list[NewResource | None]:
         meta = splice.server_meta(1, instant(stamp.now))
         built: list[NewResource | None] = []
-        decoded: list[Mapping[str, Any]] = []
+        linked: list[Linked] = []
         for entry, one in zip(sent.entries, given, strict=True):
             if one.exists:
                 built.append(None)
                 continue
-            made, seen = plan.build(entry, one, new_references, meta, self._gate.prepare, suspicious=sent.suspicious)
+            made, reach = plan.build(entry, one, new_references, meta, self._gate.prepare, suspicious=sent.suspicious)
             built.append(made)
-            decoded.append(seen)
+            linked.append(reach)
             if len(built) % _ENTRIES_PER_TURN == 0:
                 await asyncio.sleep(0)
-        return self._spread(built, decoded)
+        return self._spread(built, linked)
 
-    def _spread(
-        self, built: Sequence[NewResource | None], decoded: Sequence[Mapping[str, Any]]
-    ) -> list[NewResource | None]:
+    def _spread(self, built: Sequence[NewResource | None], linked: Sequence[Linked]) -> list[NewResource | None]:
         """Let sensitive labels reach what belongs to the same matter."""
-        made = [one for one in built if one is not None]
-        closed = iter(
-            self._gate.spread([(one.type, seen, one.closed) for one, seen in zip(made, decoded, strict=True)])
-        )
+        closed = iter(self._gate.spread(linked))
         return [
             one if one is None or one.closed == (bits := next(closed)) else replace(one, closed=bits) for one in built
         ]

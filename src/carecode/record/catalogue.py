@@ -30,7 +30,7 @@ from carecode.kernel.vocabulary import Category, Closed
 from carecode.record import extraction
 from carecode.record.categories import observation_category, order_category, report_category
 from carecode.record.labels import labels_of
-from carecode.record.matters import pointing, resource_number, spread, visit_of
+from carecode.record.matters import Linked, links_of, resource_number, spread, visit_of
 from carecode.record.placeholder import PLACEHOLDER, as_seen
 from carecode.record.rows import (
     CategoryRule,
@@ -48,7 +48,8 @@ from carecode.record.rows import (
 __all__ = (  # noqa: RUF022 - what stands in bodies first, then the rows, then what is read off them
     "PLACEHOLDER", "as_seen",
     "BY_NUMBER", "TYPES", "type_named",
-    "Decoded", "Extracted", "extract", "matches", "search_token", "spread", "subject_references",
+    "Decoded", "Extracted", "Linked", "extract", "matches", "resource_number",
+    "search_token", "spread", "subject_references",
 )  # fmt: skip
 
 _ENCOUNTER: Final = reference("encounter")
@@ -299,7 +300,7 @@ class Extracted(NamedTuple):
     tokens: tuple[int, ...]
     closed: Closed  # its own sensitive labels
     visit: UUID | None
-    matters: tuple[UUID, ...]  # the resources from which labels come to it
+    links: Linked
 
 
 def extract(type_name: str, resource: Decoded, token_key: bytes) -> Extracted:
@@ -309,13 +310,14 @@ def extract(type_name: str, resource: Decoded, token_key: bytes) -> Extracted:
     Observation.  InvalidInputError for a type that is not kept.
     """
     row = type_named(type_name)
+    closed = labels_of(type_name, resource)
     return Extracted(
         row.category_of(resource),
         extraction.sort_date(row, resource),
         _tokens(token_key).of_resource(row, resource),
-        labels_of(type_name, resource),
+        closed,
         visit_of(type_name, resource),
-        tuple(number for text in pointing(resource) if (number := resource_number(text)) is not None),
+        links_of(type_name, resource, closed),
     )
 
 
