@@ -224,7 +224,7 @@ def test_the_bundle_holds_every_entry_in_order_and_no_key_and_no_receipt() -> No
 
 
 # ----------------------------------------------------------------------------------------------------------- the table
-CELLS = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=20)
+CELLS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
 
 
 @settings(deadline=None)

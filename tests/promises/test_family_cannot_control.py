@@ -105,6 +105,9 @@ async def test_under_duress_nothing_is_shown_and_nothing_is_changed(quarter: Qua
     assert await quarter.house.privacy.standing(quietly) == []
     before = await quarter.house.log.entries(her)
     await quarter.house.privacy.decide(quietly, Wish(Kind.INSTITUTION, "allow", "city-1"))
+    await quarter.house.privacy.decide(quietly, Wish(Kind.INSTITUTION, "refuse", "anding"))
     assert await quarter.house.log.entries(her) == before, "nor is it told to whoever looks into her list"
     state = await quarter.house.decisions.state(her, quarter.staff["city-1/doctor"], quarter.now)
     assert state.refused, "what was clicked under duress decides nothing"
+    other = await quarter.house.decisions.state(her, quarter.staff["anding/doctor"], quarter.now)
+    assert not other.refused

@@ -21,7 +21,10 @@ APPEND = (
     " 'infinity', 0)"
 )
 MARK = "SELECT audit.mark($1, $2)"
-SEAL = "CALL audit.seal($1, $2, $3, 'Dr Zhao', '', 'clinician', 'county-2', 'TREAT', 'code', $4, NULL, 'infinity', 0, NULL, NULL)"
+SEAL = (
+    "CALL audit.seal($1, $2, $3, 'Dr Zhao', '', 'clinician', 'county-2', 'TREAT', 'code', $4, NULL,"
+    " 'infinity', 0, NULL, NULL)"
+)
 READ = "SELECT * FROM record.find($1, $2, NULL, NULL, NULL, NULL, true, 1000, 0)"
 DEPOSIT = (
     "SELECT record.deposit($1, $2, 'machine', 'A machine', '', 'system', 'county-2', 'TREAT', 'deposit',"

@@ -232,7 +232,8 @@ def _sent(resource: Decoded) -> tuple[int, bool]:
         return 0, False
     codings = list(tags) if isinstance(tags, list) else []
     for concept in concepts if isinstance(concepts, list) else ():
-        codings += concept.get("coding") or () if isinstance(concept, dict) else ()
+        listed = concept.get("coding") if isinstance(concept, dict) else None
+        codings += listed if isinstance(listed, list) else ()
     found, vouched = 0, False
     for coding in codings:
         if not isinstance(coding, dict) or not isinstance(code := coding.get("code"), str):
