@@ -26,6 +26,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+HERS = {"/my": "my-code", "/my/who-looked": "who-looked", "/my/privacy": "privacy", "/my/family": "family"}
 PHONE = (390, 844)
 SCREEN = (1280, 900)
 
@@ -78,14 +79,35 @@ async def main(port: str, data: str) -> None:
         await clinic.wait_for_timeout(1200)
         await clinic.screenshot(path=PICTURES / "clinic.png")
 
+        await emergency(browser, base + areas["clinic"], code(data, "EMERGENCY"))
+        officer = await page_of(browser, SCREEN)
+        await officer.goto(base + areas["officer"])
+        await officer.screenshot(path=PICTURES / "officer.png")
+
         phone = await page_of(browser, PHONE)
         await phone.goto(base + areas["my"])
-        await phone.goto(base + "/my")
-        await phone.wait_for_timeout(1200)
-        await phone.screenshot(path=PICTURES / "my-code.png")
-        await phone.goto(base + "/my/who-looked")
-        await phone.screenshot(path=PICTURES / "who-looked.png")
+        for path, name in HERS.items():
+            await phone.goto(base + path)
+            await phone.wait_for_timeout(1500)
+            await phone.screenshot(path=PICTURES / f"{name}.png")
         await browser.close()
+
+
+async def emergency(browser: Browser, link: str, shown: str) -> None:
+    """Break the glass as a doctor, and take the picture of what it opens."""
+    doctor = await page_of(browser, SCREEN)
+    await doctor.goto(link)
+    await doctor.get_by_role("link", name="Emergency access").click()
+    await doctor.get_by_label("Code", exact=True).fill(shown)
+    await doctor.get_by_role("button", name="Check the code").click()
+    await doctor.get_by_role("radio", name="Unconscious").check()
+    await doctor.get_by_label("What happened").fill("Brought in unconscious after a fall.")
+    await doctor.get_by_role("button", name="Open in an emergency").click()
+    await doctor.get_by_label("type the word demo").fill("demo")
+    await doctor.get_by_role("button", name="Go on").click()
+    await doctor.get_by_role("button", name="Open in an emergency").click()
+    await doctor.wait_for_timeout(1200)
+    await doctor.screenshot(path=PICTURES / "emergency.png")
 
 
 if __name__ == "__main__":

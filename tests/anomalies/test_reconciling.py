@@ -20,6 +20,7 @@ from carecode.kernel.vocabulary import (
     Resident,
     ResidentId,
     Role,
+    receipt_mark,
 )
 
 DOCTOR = Requester("doctor", Role.CLINICIAN, "county-2", "Dr Zhao")
@@ -35,7 +36,7 @@ async def receipts(app: App, count: int, organisation: str = "county-2") -> list
         now = app.clock() + timedelta(seconds=5)
         asker = replace(DOCTOR, organisation=organisation)
         receipt = await app.log.seal(somebody, asker, Purpose.TREAT, ALL_CATEGORIES, "code", decided_at=now)
-        made.append(str(receipt.id))
+        made.append(receipt_mark(receipt.id))
     return made
 
 
@@ -50,7 +51,7 @@ async def test_equal_lists_leave_nothing_to_ask(house: App) -> None:
 
 async def test_what_only_one_list_has_is_counted_in_public_and_put_before_the_officer(house: App) -> None:
     theirs = await receipts(house, 5)
-    lost = str(uuid.uuid4())
+    lost = receipt_mark(uuid.uuid4())
     tomorrow = house.clock() + timedelta(days=1)
     found = await house.reconciling.compare(MACHINE, house.clock().date(), [*theirs[1:], lost, lost], tomorrow)
     assert (found.both, found.only_theirs, found.only_ours) == (4, 1, 1)

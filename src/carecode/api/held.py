@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from carecode.api.call import Answer
 from carecode.disclosure.answers import Query
 from carecode.exchange.resolving import as_uuid
+from carecode.kernel.vocabulary import receipt_mark
 from carecode.record.catalogue import TYPES
 
 if TYPE_CHECKING:
@@ -69,4 +70,4 @@ def version_headers(version: int, updated_at: datetime) -> Headers:
 def receipt_header(bodies: Sequence[Body]) -> Headers:
     """Name the receipt under which these were read, for the institution's own list; none where nothing was."""
     receipt = bodies[0].receipt if bodies else None
-    return () if receipt is None else ((b"carecode-receipt", str(receipt).encode()),)
+    return () if receipt is None else ((b"carecode-receipt", receipt_mark(receipt).encode()),)

@@ -9,14 +9,15 @@ Source: IHE BALP 1.1 (an AuditEvent at the source and one at the recipient descr
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Final
-from uuid import NAMESPACE_OID, UUID, uuid5
+from uuid import NAMESPACE_OID, uuid5
 
 from carecode.disclosure.reviews import NewItem
 from carecode.kernel.errors import InvalidInputError, RefusedError
-from carecode.kernel.vocabulary import Role
+from carecode.kernel.vocabulary import Role, receipt_mark
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 RECEIPTS_MAX: Final = 1_000_000
 DAYS_BACK_MAX: Final = 400
+_FORM: Final = re.compile(r"[0-9a-f]{32}")
 WHO: Final = frozenset({Role.SYSTEM, Role.INTEGRATOR, Role.OFFICER})
 
 
@@ -68,7 +70,7 @@ class Reconciling:
     async def compare(self, requester: Requester, day: date, receipts: Iterable[str], now: datetime) -> Reconciled:
         """Compare the receipts that an institution got on a day (UTC) with the log, publish and return the counts.
 
-        ``receipts`` are full numbers (UUID); those in both count once.  RefusedError for anyone but the
+        ``receipts`` are what answers carried (``carecode-receipt``, 32 hexadecimal digits), each counted once.  RefusedError for anyone but the
         institution's machines, integrators and officers; InvalidInputError for a day that is not over or
         lies more than DAYS_BACK_MAX days back, and for what is no receipt.
         """
@@ -78,7 +80,8 @@ class Reconciling:
             raise InvalidInputError("reconcile-day", "Compare a day that is over and less than 400 days ago.")
         theirs = _numbers(receipts)
         begins = datetime.combine(day, time(), UTC)
-        ours = set(await self._log.receipts_of(requester.organisation, begins, begins + timedelta(days=1)))
+        receipts_then = await self._log.receipts_of(requester.organisation, begins, begins + timedelta(days=1))
+        ours = {receipt_mark(one) for one in receipts_then}
         found = Reconciled(requester.organisation, day, len(ours & theirs), len(theirs - ours), len(ours - theirs))
         await self._public.publish(found.statement)
         if found.only_theirs or found.only_ours:
@@ -87,13 +90,12 @@ class Reconciling:
         return found
 
 
-def _numbers(receipts: Iterable[str]) -> set[UUID]:
-    numbers: set[UUID] = set()
+def _numbers(receipts: Iterable[str]) -> set[str]:
+    numbers: set[str] = set()
     for place, text in enumerate(receipts, 1):
-        try:
-            numbers.add(UUID(text.strip()))
-        except ValueError:
-            raise InvalidInputError("receipt-form", f"Line {place} is no receipt number.") from None
+        if not _FORM.fullmatch(mark := text.strip().lower()):
+            raise InvalidInputError("receipt-form", f"Line {place} is no receipt number.")
+        numbers.add(mark)
         if len(numbers) > RECEIPTS_MAX:
             raise InvalidInputError("reconcile-size", f"At most {RECEIPTS_MAX} receipts of one day are compared.")
     return numbers
