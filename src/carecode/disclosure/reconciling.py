@@ -70,9 +70,10 @@ class Reconciling:
     async def compare(self, requester: Requester, day: date, receipts: Iterable[str], now: datetime) -> Reconciled:
         """Compare the receipts that an institution got on a day (UTC) with the log, publish and return the counts.
 
-        ``receipts`` are what answers carried (``carecode-receipt``, 32 hexadecimal digits), each counted once.  RefusedError for anyone but the
-        institution's machines, integrators and officers; InvalidInputError for a day that is not over or
-        lies more than DAYS_BACK_MAX days back, and for what is no receipt.
+        ``receipts`` are what answers carried (``carecode-receipt``, 32 hexadecimal digits), each counted
+        once.  RefusedError for anyone but the institution's machines, integrators and officers;
+        InvalidInputError for a day that is not over or lies more than DAYS_BACK_MAX days back, and for what is
+        no receipt.
         """
         if requester.role not in WHO:
             raise RefusedError("not-an-institution", "Only an institution's own system or officer compares its list.")
