@@ -96,7 +96,7 @@ async def drop(server: Target, name: str) -> None:
 @contextlib.asynccontextmanager
 async def _copy(server: Target, template: Target) -> AsyncIterator[Target]:
     name = f"carecode_test_{os.getpid()}_{next(_counter)}"
-    await administer(server, f'CREATE DATABASE "{name}" TEMPLATE "{template.database}"')
+    await administer(server, f'CREATE DATABASE "{name}" TEMPLATE "{template.database}" STRATEGY FILE_COPY')
     copied = replace(server, database=name)
     await secure(copied)  # a database's own rights are not copied with it
     yield copied

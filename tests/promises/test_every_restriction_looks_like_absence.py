@@ -91,6 +91,22 @@ FAMILY = {
 }
 
 
+PROBLEM = {
+    "resourceType": "Condition",
+    "code": {"coding": [{"system": "http://snomed.info/sct", "code": "44054006"}]},
+    "subject": {"reference": "urn:uuid:patient"},
+}
+OF_PROBLEM = VISIT | {"diagnosis": [{"condition": {"reference": "urn:uuid:r0"}}], "reasonCode": [{"text": "diabetes"}]}
+ORDER = {
+    "resourceType": "MedicationRequest",
+    "status": "active",
+    "intent": "order",
+    "medicationCodeableConcept": {"coding": [{"system": "http://www.whocc.no/atc", "code": "A10BA02"}]},
+    "subject": {"reference": "urn:uuid:patient"},
+    "reasonReference": [{"reference": "urn:uuid:r0"}],
+}
+
+
 @dataclass
 class Scene:
     """The doctor, and two residents who must look the same to her."""
@@ -191,6 +207,21 @@ async def hidden_entry(scene: Scene) -> None:
     await scene.decide(Kind.ENTRY, "hide", about=scene.theirs["Observation"])
 
 
+async def hidden_problem_of_a_visit(scene: Scene) -> None:
+    """The visit whose diagnosis it is would tell of it: it is hidden with it."""
+    await city_writes(scene, PROBLEM, OF_PROBLEM, ORDER)
+    await scene.decide(Kind.ENTRY, "hide", about=scene.theirs["Condition"])
+
+
+async def hidden_and_shown_and_hidden(scene: Scene) -> None:
+    """Two entries of one visit: what the other still closes stays closed."""
+    await city_writes(scene, PROBLEM, OF_PROBLEM)
+    await scene.decide(Kind.ENTRY, "hide", about=scene.theirs["Encounter"])
+    await scene.decide(Kind.ENTRY, "hide", about=scene.theirs["Condition"])
+    await scene.decide(Kind.ENTRY, "show", about=scene.theirs["Condition"])
+    await scene.decide(Kind.ENTRY, "hide", about=scene.theirs["Condition"])
+
+
 async def hidden_but_emergencies(scene: Scene) -> None:
     await city_writes(scene, observation(10))
     await scene.decide(Kind.ENTRY, "hide-open", about=scene.theirs["Observation"])
@@ -213,7 +244,8 @@ async def kept_from_now_on(scene: Scene) -> None:
 
 RESTRICTIONS: list[Callable[[Scene], Awaitable[None]]] = [
     institution, not_asked_yet, exchange, everything, category, category_for_all, sensitive, hidden_entry,
-    hidden_but_emergencies, hidden_visit, kept_visit, kept_from_now_on,
+    hidden_problem_of_a_visit, hidden_and_shown_and_hidden, hidden_but_emergencies, hidden_visit, kept_visit,
+    kept_from_now_on,
 ]  # fmt: skip
 
 
@@ -308,6 +340,16 @@ async def test_without_a_restriction_the_answers_differ(scene: Scene) -> None:
                 for one in (scene.theirs["Observation"], NOBODYS)
             ]
             assert answers[0] != answers[1], request
+
+
+async def test_with_problems_closed_no_visit_says_why(scene: Scene) -> None:
+    await city_writes(scene, PROBLEM, OF_PROBLEM, ORDER)
+    before = (await asked(scene, scene.closed, REQUESTS[4]))[2]
+    await scene.decide(Kind.CATEGORY, "close", "county-2", "3")
+    after = (await asked(scene, scene.closed, REQUESTS[4]))[2]
+    for word in (b"diabetes", b"44054006", b"reasonReference", b'"diagnosis"'):
+        assert word in before
+        assert word not in after
 
 
 async def test_a_person_she_blocked_sees_what_nobody_wrote(scene: Scene, subtests: pytest.Subtests) -> None:

@@ -17,10 +17,20 @@ from carecode.disclosure.answers import NOTHING_TO_OPEN, PAGE_MAX, Body, Found, 
 from carecode.disclosure.decisions import WINDOW_HOURS
 from carecode.disclosure.known import Known
 from carecode.disclosure.policy import Refuse
+from carecode.disclosure.reasons import without_reasons
 from carecode.disclosure.receipts import Receipts
-from carecode.disclosure.writing import Marked, Writing, may_deposit
+from carecode.disclosure.writing import Marked, Stored, Writing, may_deposit
 from carecode.kernel.errors import InvalidInputError
-from carecode.kernel.vocabulary import ALL_CATEGORIES, NOTHING_CLOSED, Closed, CodePurpose, Purpose, RecordKey, Role
+from carecode.kernel.vocabulary import (
+    ALL_CATEGORIES,
+    NOTHING_CLOSED,
+    Category,
+    Closed,
+    CodePurpose,
+    Purpose,
+    RecordKey,
+    Role,
+)
 from carecode.record.catalogue import Decoded, Extracted, Linked, as_seen, extract, matches, search_token, spread
 
 if TYPE_CHECKING:
@@ -36,7 +46,6 @@ if TYPE_CHECKING:
     from carecode.disclosure.legal import Orders
     from carecode.identity.index import Index
     from carecode.kernel.vocabulary import (
-        Category,
         Counted,
         NewResource,
         Presentation,
@@ -84,8 +93,7 @@ class Gate:
         )
         self._token_key = doors.ring.key("record.tokens")
         self._writing = Writing(
-            doors.record,
-            doors.record.marks,
+            Stored(doors.record, doors.record.marks, lambda receipt: _whole(doors.record, receipt)),
             doors.log,
             self._admission,
             doors.decisions,
@@ -291,6 +299,7 @@ class DirectoryDoor:
 
 def _seen(number: str, rows: Sequence[Resource], receipt: Receipt) -> list[Body]:
     """Write the requester's own number of her into what goes out."""
+    reasons = Category.PROBLEMS in receipt.categories
     return [
         Body(
             row.type,
@@ -299,7 +308,7 @@ def _seen(number: str, rows: Sequence[Resource], receipt: Receipt) -> list[Body]
             row.updated_at,
             row.organisation,
             row.category,
-            as_seen(row.body, number),
+            as_seen(row.body if reasons else without_reasons(row.body), number),
             receipt.id,
         )
         for row in rows

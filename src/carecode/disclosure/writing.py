@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING, Final, Protocol
+from uuid import UUID
 
 import msgspec
 import structlog
 
 from carecode.disclosure.admission import Asked
 from carecode.disclosure.cells import counted
+from carecode.disclosure.choices import BITS, Kind
 from carecode.disclosure.policy import Refuse
 from carecode.kernel.errors import CareCodeError, NotFoundError, RefusedError
 from carecode.kernel.vocabulary import ALL_CATEGORIES, NOTHING_CLOSED, Closed, Purpose, Role
@@ -19,7 +21,6 @@ from carecode.kernel.vocabulary import ALL_CATEGORIES, NOTHING_CLOSED, Closed, P
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
     from datetime import date, datetime
-    from uuid import UUID
 
     from carecode.audit.log import Log
     from carecode.disclosure.admission import Admission
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
         RecordKey,
         Requester,
         Resident,
+        Resource,
     )
 
 log = structlog.get_logger()
@@ -89,6 +91,15 @@ class Marks(Protocol):
     ) -> Sequence[Marked]: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The record as writing uses it; ``whole`` reads all that a receipt opens."""
+
+    shelf: Shelf
+    marks: Marks
+    whole: Callable[[Receipt], Awaitable[Sequence[Resource]]]
+
+
 class _Encounter(msgspec.Struct):
     status: str = ""
 
@@ -98,8 +109,7 @@ class Writing:
 
     def __init__(
         self,
-        shelf: Shelf,
-        marks: Marks,
+        stored: Stored,
         log: Log,
         admission: Admission,
         decisions: Decisions,
@@ -107,9 +117,10 @@ class Writing:
         count_key: bytes,
         cell_of: Callable[[str, date], int],
     ) -> None:
-        """Write to ``shelf``; tell statistics by ``count``."""
-        self._shelf = shelf
-        self._marks = marks
+        """Write to ``stored``; tell statistics by ``count``."""
+        self._shelf = stored.shelf
+        self._marks = stored.marks
+        self._whole = stored.whole
         self._log = log
         self._admission = admission
         self._decisions = decisions
@@ -187,7 +198,26 @@ class Writing:
         met = await self._marks.close(receipt, ids=ids, visits=visits, put=put, take=take)
         if not met:
             raise NotFoundError("no-such-resource", "There is no such entry.")
+        if ids:
+            await self._with_what_names_them(receipt, resident, ids, put, take)
         return met
+
+    async def _with_what_names_them(
+        self, receipt: Receipt, resident: Resident, ids: Sequence[UUID], put: Closed, take: Closed
+    ) -> None:
+        """Do the same to what refers to these entries: a visit whose diagnosis is hidden would tell of it.
+
+        Where bits were taken, what other entries that she still closes, and what names those, gets its own again.
+        """
+        rows = await self._whole(receipt)
+        if naming := _naming(rows, ids):
+            await self._marks.close(receipt, ids=naming, visits=(), put=put, take=take)
+        if not take:
+            return
+        for held in await self._decisions.on_rows(resident):
+            if held.ended_at is None and held.kind is Kind.ENTRY and (number := UUID(held.about)) not in ids:
+                again = [number, *_naming(rows, [number])]
+                await self._marks.close(receipt, ids=again, visits=(), put=BITS[held.choice], take=NOTHING_CLOSED)
 
     async def _labelled(self, resident: Resident, resources: Sequence[NewResource]) -> Sequence[NewResource]:
         """Give each resource the labels of what it points to and was stored earlier."""
@@ -225,6 +255,12 @@ class Writing:
                 await self._count(cells)
         except CareCodeError as error:
             log.warning("uncounted", code=error.code)
+
+
+def _naming(rows: Sequence[Resource], ids: Sequence[UUID]) -> list[UUID]:
+    """Return the ids of the resources that refer to any of these, the patient's own aside."""
+    wanted = [f'/{number}"'.encode() for number in ids]
+    return [UUID(row.id) for row in rows if row.type != "Patient" and any(one in row.body for one in wanted)]
 
 
 def may_deposit(requester: Requester) -> None:
