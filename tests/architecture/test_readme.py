@@ -17,7 +17,7 @@ def test_the_day_in_readme_is_the_script() -> None:
 def test_every_picture_is_there() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     pictures = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", readme)
-    assert len(pictures) == 4
+    assert len(pictures) == 8
     assert [picture for picture in pictures if not (ROOT / picture).is_file()] == []
 
 

@@ -151,12 +151,14 @@ def test_the_casts_ages_hold_on_any_day(today: date) -> None:
 
 def test_the_staff_work_at_county_2_and_the_doctor_is_zhao_wei() -> None:
     assert [member.handle for member in CAST_STAFF] == [
-        "@desk", "@doctor", "@cashier", "@steward", "@officer", "@integrator", "@operator",
+        "@desk", "@doctor", "@cashier", "@steward", "@officer", "@officer-city", "@officer-office", "@integrator",
+        "@operator",
     ]  # fmt: skip
     elsewhere = {member.handle: member.organisation for member in CAST_STAFF if member.organisation != "county-2"}
     assert elsewhere == {"@officer-city": "city-1", "@officer-office": "health-office"}
     assert {o.handle: o.kind for o in ORGANISATIONS} == {
         "county-2": "hospital", "city-1": "hospital", "east-clinic": "clinic", "insurer": "insurer",
+        "health-office": "authority",
     }  # fmt: skip
     doctor = next(member for member in CAST_STAFF if member.role is Role.CLINICIAN)
     assert (doctor.name, doctor.name_zh, doctor.title) == ("Dr Zhao Wei", "赵伟", "internal medicine")

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from carecode.disclosure.choices import BITS, HERS, KINDS, LABELS, Kind, Whom, Wish, checked
+from carecode.disclosure.choices import BITS, HERS, KINDS, LABELS, OFFERED, Kind, Whom, Wish, checked
 from carecode.disclosure.closing import steps
 from carecode.disclosure.consequences import KEYS, consequence
 from carecode.disclosure.decisions import Decision, holding
 from carecode.kernel.errors import InvalidInputError
 from carecode.kernel.vocabulary import Category, Closed
-from carecode.web.my.deciding import CHOICES, CONSEQUENCES, QUESTIONS
+from carecode.web.my.deciding import CATEGORIES, CHOICES, CONSEQUENCES, QUESTIONS
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -29,6 +29,7 @@ def test_every_kind_choice_and_consequence_has_its_words() -> None:
     assert set(QUESTIONS) == set(Kind)
     spoken = {(kind, choice) for kind, choice in CHOICES if kind is not Kind.WINDOW}
     assert spoken == {(kind, choice) for kind, row in KINDS.items() for choice in row.words if kind is not Kind.WINDOW}
+    assert set(CATEGORIES) == OFFERED
     assert all((Kind.WINDOW, days) in CHOICES for days in ("0", "365"))
 
 
@@ -61,7 +62,10 @@ def test_every_choice_may_be_wished_and_has_a_consequence(wish: Wish) -> None:
         (Wish(Kind.INSTITUTION, "burn", "county-2"), "choice-unknown"),
         (Wish(Kind.INSTITUTION, "refuse"), "choice-whom"),
         (Wish(Kind.EMERGENCY, "no", "county-2"), "choice-whom"),
+        (Wish(Kind.PERSON, "refuse", "doctor\x00"), "choice-whom"),
+        (Wish(Kind.PERSON, "refuse", "\x1b[2Jdoctor"), "choice-whom"),
         (Wish(Kind.CATEGORY, "close", about="12"), "choice-about"),
+        (Wish(Kind.CATEGORY, "close", about="1"), "choice-about"),  # who she is, which no page offers
         (Wish(Kind.LABEL, "open", about="3"), "choice-about"),  # two labels at once
         (Wish(Kind.LABEL, "open", about="1024"), "choice-about"),  # not a label
         (Wish(Kind.ENTRY, "hide", about="x"), "choice-about"),
@@ -81,6 +85,7 @@ def test_what_says_nothing_clear_is_refused_in_words(wish: Wish, code: str) -> N
         checked(wish, NOW)
     assert error.value.code == code
     assert error.value.message.endswith(".")
+    assert "Go back" not in error.value.message  # a command has no page to go back to
 
 
 def test_the_log_never_says_what_is_closed() -> None:

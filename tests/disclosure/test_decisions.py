@@ -15,7 +15,7 @@ import pytest
 from carecode.app import App
 from carecode.disclosure.choices import LABELS, SUMMARY, Kind, Wish
 from carecode.disclosure.decisions import Decisions, OfDeposits
-from carecode.disclosure.people import Organisation, herself
+from carecode.disclosure.people import Organisation, Staff, herself
 from carecode.disclosure.privacy import Privacy
 from carecode.identity.identifiers import parse
 from carecode.identity.person import Person
@@ -49,7 +49,8 @@ class Gate:
         take: Closed,
     ) -> None:
         assert (requester.id, requester.resident) == ("resident", resident.id)
-        self.told.append((tuple(ids), tuple(visits), put, take))
+        if put or take:  # else it only looks whether there is such an entry
+            self.told.append((tuple(ids), tuple(visits), put, take))
 
 
 class Clock:
@@ -88,6 +89,7 @@ class Scene:
 async def scene(house: App) -> Scene:
     for handle in ("county-2", "city-1"):
         await house.people.put_organisation(Organisation(handle, handle, handle, "hospital"))
+    await house.people.put_staff(Staff("doctor", "county-2", Role.CLINICIAN, "Dr Zhao", "赵", "", ""))
     person = Person("李明", "Li Ming", date(1970, 1, 1), "female", "")
     done = await house.index.enrol([parse("passport", "E12345678")], person, source="x", now=house.clock())
     return Scene(house, done.resident)
@@ -258,13 +260,14 @@ async def test_an_entry_is_hidden_shown_again_and_settled_by_its_dates(scene: Sc
 
 async def test_what_failed_on_the_rows_is_made_good(scene: Scene) -> None:
     class Broken(Gate):
-        async def close(self, *_: object, **__: object) -> None:
-            raise RefusedError("broken", "It broke.")
+        async def close(self, *_: object, put: Closed, **__: object) -> None:
+            if put:
+                raise RefusedError("broken", "It broke.")
 
-    whole, scene.privacy._closer = scene.gate, Broken()
+    whole, scene.privacy._marking._closer = scene.gate, Broken()
     with pytest.raises(RefusedError):
         await scene.privacy.decide(scene.me, Wish(Kind.ENTRY, "lock", about=str(ENTRY)))
-    scene.privacy._closer = whole
+    scene.privacy._marking._closer = whole
     assert await scene.privacy.settle() == 1
     assert [put for _, _, put, _ in whole.told] == [Closed.LOCKED]
     assert await scene.privacy.settle() == 0

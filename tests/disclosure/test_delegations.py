@@ -13,7 +13,7 @@ from carecode.app import App
 from carecode.disclosure.ages import GUARDIAN_AGES, ages_of, at_age
 from carecode.disclosure.choices import Kind, Wish
 from carecode.disclosure.delegationbook import Scope
-from carecode.disclosure.people import herself
+from carecode.disclosure.people import Staff, herself
 from carecode.kernel.errors import CareCodeError, InvalidInputError, NotFoundError, RefusedError, UnavailableError
 from carecode.kernel.vocabulary import ALL_CATEGORIES, SENSITIVE, Category, Closed, Requester, Role
 from tests.disclosure.family import DECIDES, MEDICINES, Family, family_of
@@ -138,7 +138,7 @@ async def test_a_delegate_sees_the_scope_and_no_more_and_the_log_names_both(fami
     assert ALL_CATEGORIES - state.closed_categories == MEDICINES.categories
     assert state.open_labels == Closed.PSY
     assert acting.requester.name == "王静"
-    assert acting.requester.title == "acts for you"
+    assert acting.requester.title == "who acts for you"
     assert acting.requester.id.startswith("delegate:")
     assert str(family.helper.id) not in acting.requester.id
     assert await family.log() == [("王静", "delegate accepted"), ("herself", "delegate asked")]
@@ -269,6 +269,69 @@ async def test_only_who_may_decide_decides_and_her_own_word_stands_above(family:
     state = await family.house.decisions.state(family.her, doctor, family.house.clock())
     assert state.closed_categories  # the delegate's later word, and no error that would tell of hers
     assert [x.made_by for x in await privacy.history(family.me)] == [acting.requester.id, "self", acting.requester.id]
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        Wish(Kind.EVERYTHING, "out"),
+        Wish(Kind.EXCHANGE, "out"),
+        Wish(Kind.STATISTICS, "out"),
+        Wish(Kind.EMERGENCY, "no"),
+        Wish(Kind.LABEL, "open", about="4"),
+        Wish(Kind.EMERGENCY_LABEL, "open", about="4"),
+        Wish(Kind.KEEP, "keep", "county-2"),
+        Wish(Kind.ENTRY, "hide", about="00000000-0000-0000-0000-000000000001"),
+        Wish(Kind.VISIT, "hide", about="00000000-0000-0000-0000-000000000001"),
+    ],
+    ids=lambda x: x.kind.value,
+)
+async def test_what_is_hers_alone_no_delegate_decides(family: Family, wish: Wish) -> None:
+    acting = await family.settle(DECIDES)
+    for work in (family.house.privacy.decide, family.house.privacy.preview):
+        with pytest.raises(RefusedError) as error:
+            await work(acting.requester, wish)
+        assert error.value.code == "decision-hers"
+    assert await family.house.privacy.history(family.me) == []
+
+
+async def test_which_hospital_sees_what_a_delegate_decides_and_a_guardian_decides_all(family: Family) -> None:
+    privacy = family.house.privacy
+    acting = await family.settle(DECIDES)
+    for wish in (
+        Wish(Kind.INSTITUTION, "refuse", "county-2"),
+        Wish(Kind.NEWCOMERS, "ask"),
+        Wish(Kind.CATEGORY, "close", about="6"),
+        Wish(Kind.WINDOW, "7"),
+    ):
+        assert await privacy.decide(acting.requester, wish) is not None
+    await family.house.delegations.register_guardian(family.child, family.helper, None, family.now)
+    guardian = await family.house.delegations.acting(family.helper.id, family.child, family.now)
+    assert guardian is not None
+    assert await privacy.decide(guardian.requester, Wish(Kind.EMERGENCY, "no")) is not None
+
+
+async def test_nobody_unknown_is_blocked_and_who_left_is_let_in_again(family: Family) -> None:
+    privacy, people = family.house.privacy, family.house.people
+    for whom in ("nobody", "@doctor", "county-2"):
+        with pytest.raises(NotFoundError) as error:
+            await privacy.decide(family.me, Wish(Kind.PERSON, "refuse", whom))
+        assert error.value.code == "person-unknown"
+    assert await privacy.history(family.me) == []
+    await people.put_staff(Staff("doctor", "county-2", Role.CLINICIAN, "Dr Zhao", "", "", ""))
+    assert await privacy.decide(family.me, Wish(Kind.PERSON, "refuse", "doctor")) is not None
+    left = Wish(Kind.PERSON, "refuse", "gone")
+    await family.house.decisions.decide(family.her, left, "self", family.house.clock())
+    assert await privacy.decide(family.me, Wish(Kind.PERSON, "allow", "gone")) is not None
+
+
+async def test_nobody_acts_until_a_day_too_far_away(family: Family) -> None:
+    code = await family.house.delegations.codes.offer(family.helper.id, family.now)
+    with pytest.raises(InvalidInputError) as error:
+        await family.house.delegations.grant(
+            family.me, code, MEDICINES, family.now, until=family.now.replace(year=9999)
+        )
+    assert error.value.code == "dates-far"
 
 
 async def test_a_delegate_is_told_nothing_of_what_she_hid(family: Family) -> None:

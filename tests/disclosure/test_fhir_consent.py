@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from carecode.disclosure.choices import KINDS, LABELS, Kind, Whom, Wish
+from carecode.disclosure.choices import KINDS, LABELS, OFFERED, Kind, Whom, Wish
 from carecode.disclosure.decisions import Decision
 from carecode.disclosure.delegationbook import Delegation, Scope
 from carecode.disclosure.fhir_consent import ACT_CODE, ACT_REASON, PCF, Whose, consents_of
@@ -29,7 +29,7 @@ DOCTOR: Final = "staff:wang"
 ENTRY: Final = "0190a3c4-0000-7000-8000-00000000000e"
 READING: Final = Reading(HER, frozenset(HOSPITALS), frozenset({DOCTOR}), frozenset(), frozenset(), NOW)
 ABOUT: Final = {
-    "category": [str(int(one)) for one in Category],
+    "category": [str(int(one)) for one in OFFERED],
     "label": [str(int(one)) for one in LABELS],
     "resource": [ENTRY, str(UUID(int=5))],
     "": [""],

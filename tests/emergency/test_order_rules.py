@@ -20,6 +20,7 @@ from tests.emergency.test_orders import ASKED, entered, order_of
         ({"to_on": date(2026, 1, 1), "from_on": date(2026, 1, 2)}, "order-dates"),
         ({"to_on": date(2020, 1, 2), "from_on": date(2020, 1, 1)}, "order-over"),
         ({"to_on": date(2099, 1, 2)}, "order-long"),
+        ({"to_on": date(9999, 12, 31), "from_on": date(9999, 12, 31)}, "dates-far"),
         ({"categories": frozenset()}, "order-categories"),
         ({"bodies": ("county-2", "county-2")}, "order-bodies"),
         ({"bodies": ("county-2", "nowhere")}, "order-bodies"),
@@ -41,8 +42,8 @@ async def test_only_officers_enter_orders(scene: Scene) -> None:
 
 
 @given(
-    st.dates(date(2026, 1, 1), date(2027, 12, 31)),
-    st.dates(date(2026, 1, 1), date(2027, 12, 31)),
+    st.dates(date(2026, 1, 1), date(2028, 12, 31)),
+    st.dates(date(2026, 1, 1), date(2029, 12, 31)),
     st.one_of(st.none(), st.dates(date(2026, 1, 1), date(2027, 12, 31))),
     st.dates(date(2026, 1, 1), date(2027, 12, 31)),
 )
@@ -53,8 +54,22 @@ def test_a_sound_order_keeps_every_bound(from_on: date, to_on: date, sealed: dat
     except InvalidInputError:
         return
     assert from_on <= to_on
+    assert from_on <= today + timedelta(days=366)
     assert today <= to_on <= from_on + timedelta(days=366)
     assert sealed is None or today < sealed <= today + timedelta(days=180)
+
+
+@pytest.mark.parametrize(("ahead", "sound"), [(366, True), (367, False)])
+def test_the_first_day_is_a_year_ahead_at_most(ahead: int, *, sound: bool) -> None:
+    today = date(2026, 1, 1)
+    first = today + timedelta(days=ahead)
+    new = NewOrder("Court", "Law", "1", ASKED, first, first, None, ("a", "b"))
+    if sound:
+        require_sound(new, today)
+        return
+    with pytest.raises(InvalidInputError) as raised:
+        require_sound(new, today)
+    assert raised.value.code == "dates-far"
 
 
 def test_a_commitment_tells_nothing_without_its_nonce() -> None:

@@ -187,6 +187,7 @@ async def test_without_a_fresh_proof_she_is_asked_and_what_she_typed_stays(visit
     ("fields", "words"),
     [
         ({"reason": "unconscious", "words": "fell"}, "at least 15 characters"),
+        ({"reason": "unconscious", "words": "..............."}, "10 of them letters"),
         ({"reason": "", "words": WORDS}, "Choose the reason from the list."),
         ({"reason": "curiosity", "words": WORDS}, "Choose the reason from the list."),
     ],
@@ -240,8 +241,7 @@ async def test_her_phone_hears_of_it_at_once_though_no_code_was_shown(visitors: 
     phone = await visitors.enter(visitors.scene.herself)
     before = int(visitors.scene.now.timestamp() * 1000)
     await broken_glass(visitors)
-    answer = await phone.http.get(f"/my/news?since={before}")
-    told = answer.json()
+    told = (await phone.http.get(f"/my/news?since={before}")).json()
     assert "Dr Zhou Min" in told["title"]
     assert "County Hospital 2" in told["title"]
     assert "emergency" in told["detail"].lower()
@@ -369,6 +369,7 @@ async def test_an_order_goes_its_way_through_the_pages(visitors: Visitors) -> No
     ("change", "status", "words"),
     [
         ({"from_on": "2026-12-02", "to_on": "2026-12-01"}, 400, "The last day is before the first day."),
+        ({"from_on": "9999-12-31", "to_on": "9999-12-31"}, 400, "The first day is at most 366 days ahead."),
         ({"from_on": "tomorrow"}, 400, "Write the days as year-month-day."),
         ({"sealed_until": "2099-01-01"}, 400, "within the next 180 days"),
         ({"category-2": ""}, 400, "Choose at least one kind of entry."),

@@ -65,6 +65,9 @@ def test_pages_are_stored_by_no_cache_and_tell_no_other_site() -> None:
         {"sec_fetch_site": "same-site", "origin": "http://localhost:8000"},
         {"origin": "http://localhost:9000"},
         {"origin": "null"},
+        {"sec_fetch_site": "none", "origin": "https://elsewhere.example"},
+        {"sec_fetch_site": "same-origin", "origin": "http://localhost:9000"},
+        {"sec_fetch_site": "none", "origin": "null"},
     ],
 )
 def test_a_change_sent_by_another_site_is_refused(headers: dict[str, str]) -> None:
@@ -73,7 +76,16 @@ def test_a_change_sent_by_another_site_is_refused(headers: dict[str, str]) -> No
     assert refused.value.code == "other-site"
 
 
-@pytest.mark.parametrize("headers", [{"sec_fetch_site": "same-origin"}, {"origin": "http://localhost:8000"}, {}])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"sec_fetch_site": "same-origin"},
+        {"sec_fetch_site": "none"},
+        {"sec_fetch_site": "same-origin", "origin": "http://localhost:8000"},
+        {"origin": "http://localhost:8000"},
+        {},
+    ],
+)
 def test_a_change_sent_by_our_own_page_passes(headers: dict[str, str]) -> None:
     require_same_origin(request(**headers))
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import cast
+from urllib.parse import urlencode
 from uuid import UUID
 
 import pytest
@@ -104,6 +106,64 @@ def test_a_look_at_own_deposits_is_not_called_the_whole_record(
 def test_a_decision_names_the_institution(basis: str, language: str, words: str) -> None:
     decided = look("decide", basis, None, frozenset(), Role.RESIDENT)
     assert in_words(page(language=language), decided, {"county-2": HOSPITAL}).title.striptags() == words
+
+
+@pytest.mark.parametrize(
+    ("action", "basis", "language", "words"),
+    [
+        ("disclose", "delegate", "en", "<b>Wang Jing, who acts for you</b>, opened your record."),
+        (
+            "refuse",
+            "scope",
+            "en",
+            "<b>Wang Jing, who acts for you</b>, wanted to open this record. Nothing was opened.",
+        ),
+        (
+            "decide",
+            "refuse county-2",
+            "en",
+            "<b>Wang Jing, who acts for you</b>, shut County Hospital 2 out of what others wrote.",
+        ),
+    ],
+)
+@pytest.mark.parametrize("title", ["who acts for you", "acts for you"])
+def test_who_acts_for_her_is_named_in_the_pages_language(
+    action: str, basis: str, language: str, words: str, title: str
+) -> None:
+    done = look(action, basis, None, frozenset(), Role.RESIDENT)
+    entry = replace(done.entry, requester="delegate:ab", requester_name="王静 / Wang Jing", requester_title=title)
+    told = in_words(page(language=language), replace(done, entry=entry), {"county-2": HOSPITAL})
+    assert str(told.title) == words
+    chinese = in_words(page(language="zh"), replace(done, entry=entry), {"county-2": HOSPITAL}).title
+    assert "王静，代您办理" in chinese
+    assert "Wang" not in chinese
+
+
+# Forms
+
+
+@pytest.mark.parametrize("text", ["\x00", "a\x00b", "@doctor\x00", "\x1b[2J", "a\x7fb", "a\x9bb"])
+async def test_a_sign_that_no_database_keeps_is_refused_in_words(text: str) -> None:
+    with pytest.raises(InvalidInputError) as error:
+        await page(posted({"whom": text, "choice": "refuse"})).fields()
+    assert error.value.code == "field-control"
+    assert error.value.message == "There is a sign here that cannot be stored. Type it again."
+
+
+async def test_a_text_keeps_its_lines() -> None:
+    assert await page(posted({"words": " one\r\n\ttwo\u200d \U0001f600 "})).fields() == {
+        "words": "one\r\n\ttwo\u200d \U0001f600"
+    }
+
+
+def posted(fields: dict[str, str]) -> Request:
+    body = urlencode(fields).encode()
+
+    async def receive() -> dict[str, object]:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    headers = [(b"content-type", b"application/x-www-form-urlencoded"), (b"content-length", str(len(body)).encode())]
+    return Request({"type": "http", "method": "POST", "path": "/", "query_string": b"", "headers": headers}, receive)
 
 
 # Keys

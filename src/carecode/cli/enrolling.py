@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -15,6 +16,7 @@ from carecode.identity.identifiers import parse
 from carecode.identity.person import SEXES, Person
 from carecode.kernel.errors import InvalidInputError
 from carecode.kernel.vocabulary import PLATFORM, CodePurpose, Purpose, Requester, Role
+from carecode.web.desk.enrol import require_birth
 
 if TYPE_CHECKING:
     from carecode.app import App
@@ -53,7 +55,10 @@ def enrol(  # one option per field of the form
         if sex not in SEXES:
             raise InvalidInputError("sex-unknown", f"--sex is one of {', '.join(SEXES)}.")
         identifiers = [parse(*_pair(text)) for text in number]
-        person = Person(name, name_latin, _date(birth_date), sex, phone)
+        born = _date(birth_date)
+        if born is not None:
+            require_birth(born, app.clock().astimezone().date())
+        person = Person(_printable(name), _printable(name_latin), born, sex, _printable(phone))
         done = await app.index.enrol(identifiers, person, source=PLATFORM, now=app.clock())
         code = await app.phones.code_for(ENROLLER, done.resident, app.clock())
         return {"created": done.created, "warnings": list(done.warnings), "enrolment_code": code}
@@ -128,6 +133,13 @@ def _purpose(name: str) -> Purpose:
     except ValueError:
         names = ", ".join(purpose.value for purpose in Purpose)
         raise InvalidInputError("purpose-unknown", f"There is no such purpose. Choose one of {names}.") from None
+
+
+def _printable(text: str) -> str:
+    """Give a text as it is, unless a sign of it works on whatever shows it."""
+    if any(unicodedata.category(sign) in {"Cc", "Cf", "Cs"} for sign in text):
+        raise InvalidInputError("name-control", "There is a sign here that cannot be seen. Type it again without it.")
+    return text
 
 
 def _pair(text: str) -> tuple[str, str]:

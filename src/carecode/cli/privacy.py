@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
@@ -10,9 +11,11 @@ import typer
 from carecode.cli.opening import run
 from carecode.cli.output import DataOption, JsonOption, emit, fail
 from carecode.cli.who import ResidentArgument, resident_named
-from carecode.disclosure.choices import KINDS, Kind, Wish
+from carecode.disclosure.choices import KINDS, Kind, Whom, Wish
 from carecode.disclosure.people import herself
 from carecode.kernel.errors import InvalidInputError
+from carecode.kernel.vocabulary import Category, Closed
+from carecode.web.my.deciding import ALL, CATEGORIES, LABELS, in_plain_words
 
 if TYPE_CHECKING:
     from carecode.app import App
@@ -65,7 +68,7 @@ def who_looked(
     ]
     broken = found["first_broken_entry"]
     end = "Nothing is missing from this list." if broken is None else f"Entry {broken} does not verify!"
-    emit(as_json, found, "\n".join([*(lines or ["Nobody looked."]), end]))
+    emit(as_json, found, "\n".join([*(map(visible, lines) if lines else ["Nobody looked."]), end]))
 
 
 def shut_out(
@@ -112,7 +115,7 @@ def show(resident: ResidentArgument, data: DataOption = None, as_json: JsonOptio
         )
         for one in found
     ]  # fmt: skip
-    emit(as_json, {"decisions": found}, "\n".join(lines) or "She decided nothing.")
+    emit(as_json, {"decisions": found}, "\n".join(map(visible, lines)) or "She decided nothing.")
 
 
 @privacy.command("set")
@@ -128,14 +131,18 @@ def decide(
     """Decide for RESIDENT as she would on her phone, and print what follows."""
     asked = _wish(kind, choice, whom, about, as_json=as_json)
 
-    async def work(app: App) -> tuple[UUID | None, tuple[str, ...]]:
+    async def work(app: App) -> tuple[UUID | None, dict[str, str]]:
         her = await _her(app, resident)
         follows = await app.privacy.preview(her, asked)
-        return await app.privacy.decide(her, asked), follows.keys
+        values = await _values(app, asked)
+        made = await app.privacy.decide(her, asked)
+        return made, {key: in_plain_words(key, values) for key in follows.keys}
 
-    made, keys = run(data, work, as_json=as_json)
+    made, follows = run(data, work, as_json=as_json)
     said = "It holds already." if made is None else f"Decided, {made}."
-    emit(as_json, {"decision": made, "consequences": list(keys)}, f"{said}\n" + "\n".join(f"  {key}" for key in keys))
+    lines = [said, *(f"  {visible(words)}" for words in follows.values())]
+    found = {"decision": made, "consequences": list(follows), "words": list(follows.values())}
+    emit(as_json, found, "\n".join(lines))
 
 
 @privacy.command("undo")
@@ -158,7 +165,48 @@ def undo(
 def choices(as_json: JsonOption = False) -> None:
     """Print every kind of decision with its choices; the first holds while she says nothing."""
     listed = {kind.value: list(row.words) for kind, row in KINDS.items()} | {"window": ["0", "1 … 365 (days)"]}
-    emit(as_json, {"choices": listed}, "\n".join(f"{kind}: {', '.join(words)}" for kind, words in listed.items()))
+    abouts = {
+        "category": {int(category): words for category, words in CATEGORIES.items()},
+        "label": {int(label): words for label, words in LABELS.items()},
+    }
+    lines = [f"{kind}{_needs(Kind(kind))}: {', '.join(words)}" for kind, words in listed.items()]
+    for name, numbers in abouts.items():
+        lines += ["", f"--about a {name}:", *(f"  {number}  {words}" for number, words in numbers.items())]
+    emit(as_json, {"choices": listed, "about": abouts}, "\n".join(lines))
+
+
+def visible(text: str) -> str:
+    r"""Return a line in which no sign works on the terminal: control and format characters are written out.
+
+    >>> print(visible("Dr \x1b[2JZhao"))
+    Dr \x1b[2JZhao
+    """
+    return "".join(
+        sign.encode("unicode_escape").decode() if unicodedata.category(sign) in {"Cc", "Cf", "Cs"} else sign
+        for sign in text
+    )
+
+
+def _needs(kind: Kind) -> str:
+    row = KINDS[kind]
+    whom = {Whom.ALL: "", Whom.INSTITUTION: " --whom ORG", Whom.EITHER: " [--whom ORG]", Whom.PERSON: " --whom PERSON"}
+    about = {"": "", "resource": " --about ID"}.get(row.about, " --about NUMBER")
+    return whom[row.whom] + about
+
+
+async def _values(app: App, wish: Wish) -> dict[str, str]:
+    """Name in English what the sentences of a checked wish speak of."""
+    name, what = ALL, ""
+    if wish.kind is Kind.PERSON:
+        staff = await app.people.staff(wish.whom)
+        what = staff.name if staff else "Somebody who no longer works there"
+    elif wish.whom:
+        name = (await app.people.organisation(wish.whom)).name
+    if KINDS[wish.kind].about == "category":
+        what = CATEGORIES[Category(int(wish.about))]
+    elif KINDS[wish.kind].about == "label":
+        what = LABELS[Closed(int(wish.about))]
+    return {"name": name, "what": what, "days": wish.choice}
 
 
 def _wish(kind: str, choice: str, whom: str, about: str, *, as_json: bool) -> Wish:

@@ -6,6 +6,7 @@ period, purpose), HL7 v3 ActCode (sensitive labels), ELGA (how long an instituti
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -23,6 +24,8 @@ YEARS_AHEAD_MAX: Final = 120
 A_DAY: Final = timedelta(days=1)
 SUMMARY: Final = frozenset({Category.DEMOGRAPHICS, Category.ALLERGIES, Category.PROBLEMS, Category.MEDICINES})
 """What an institution sees to which she shows a summary only."""
+OFFERED: Final = ALL_CATEGORIES - {Category.DEMOGRAPHICS}
+"""The kinds of information that she may close: who she is, whoever treats her has to know."""
 LABELS: Final = tuple(label for label in SENSITIVE)
 HERS: Final = Closed.LOCKED | Closed.HIDDEN | Closed.HIDDEN_OPENS
 """The bits that she sets on entries and visits; UNSHARED besides, on visits."""
@@ -102,6 +105,8 @@ KINDS: Final[Mapping[Kind, Choices]] = {
     Kind.EMERGENCY: Choices({"yes": "emergencies yes", "no": "emergencies no"}),
     Kind.WINDOW: Choices({"0": "days {whom}"}, Whom.EITHER),
 }
+DELEGATED: Final = frozenset({Kind.INSTITUTION, Kind.NEWCOMERS, Kind.PERSON, Kind.CATEGORY, Kind.WINDOW})
+"""What a delegate who may decide decides: which institution sees what.  Everything else is hers alone."""
 BITS: Final[Mapping[str, Closed]] = {
     "show": Closed(0),
     "lock": Closed.LOCKED,
@@ -134,12 +139,12 @@ def checked(wish: Wish, now: datetime) -> Wish:
     """Return the wish with its beginning, or say what is wrong with it: InvalidInputError, and what to do."""
     row = KINDS[wish.kind]
     if not (_is_days(wish.choice) if wish.kind is Kind.WINDOW else wish.choice in row.words):
-        raise InvalidInputError("choice-unknown", "There is no such choice. Go back and choose again.")
+        raise InvalidInputError("choice-unknown", "There is no such choice. Choose another.")
     needed = row.whom in {Whom.INSTITUTION, Whom.PERSON}
-    if (needed and not wish.whom) or (row.whom is Whom.ALL and wish.whom):
-        raise InvalidInputError("choice-whom", "Say for whom this holds. Go back and choose again.")
+    if (needed and not wish.whom) or (row.whom is Whom.ALL and wish.whom) or _is_unwritable(wish.whom):
+        raise InvalidInputError("choice-whom", "Say for whom this holds, and choose again.")
     if not _is_about(row.about, wish.about):
-        raise InvalidInputError("choice-about", "Say what this is about. Go back and choose again.")
+        raise InvalidInputError("choice-about", "Say what this is about, and choose again.")
     return replace(wish, from_at=_beginning(wish.from_at, wish.until_at, now))
 
 
@@ -161,9 +166,14 @@ def _is_days(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) <= len("365") and int(text) <= WINDOW_DAYS_MAX
 
 
+def _is_unwritable(text: str) -> bool:
+    """Tell whether there is a sign that no list could show and no database keeps."""
+    return any(unicodedata.category(sign) in {"Cc", "Cs"} for sign in text)
+
+
 def _is_about(about: str, text: str) -> bool:
     if about == "category":
-        return text in {str(int(category)) for category in ALL_CATEGORIES}
+        return text in {str(int(category)) for category in OFFERED}
     if about == "label":
         return text in {str(int(label)) for label in LABELS}
     if about == "resource":

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from carecode.disclosure.choices import A_DAY, YEARS_AHEAD_MAX
 from carecode.disclosure.decisions import HERSELF, QUIETLY
 from carecode.disclosure.delegationbook import (
     DELEGATE,
@@ -30,10 +31,12 @@ if TYPE_CHECKING:
 
     from carecode.audit.log import Log
     from carecode.identity.index import Index
+    from carecode.identity.person import Person
     from carecode.kernel.vocabulary import Resident, ResidentId
     from carecode.store.database import Database
 
-TITLES: Final = {GUARDIAN: "your guardian", DELEGATE: "acts for you"}
+TITLES: Final = {GUARDIAN: "your guardian", DELEGATE: "who acts for you"}
+BETWEEN_NAMES: Final = " / "
 DELEGATES_MAX: Final = 20
 
 
@@ -57,7 +60,7 @@ class Delegations:
             scope = await self.guardians.scope_now(one, subject, now) if one.kind == GUARDIAN else one.scope
             person = await self._index.by_id(delegate)
             if scope is not None and person is not None:
-                name = (await self._index.card(person)).name
+                name = named(await self._index.card(person))
                 requester = Requester(
                     one.requester, Role.RESIDENT, SELF, name, TITLES[one.kind], None, subject.id, Purpose.PATRQT
                 )
@@ -125,6 +128,8 @@ class Delegations:
         resident = await self._herself(requester)
         if until is not None and until <= now:
             raise InvalidInputError("dates-past", "The last day is over already. Choose a later day, or none.")
+        if until is not None and until > now + YEARS_AHEAD_MAX * 365 * A_DAY:
+            raise InvalidInputError("dates-far", "This day is too far away. Choose an earlier one, or none.")
         if not scope.categories:
             raise InvalidInputError("scope-empty", "Choose at least one kind of information, or leave it as it is.")
         delegate = await self.offered(requester, code, now, peer)
@@ -187,6 +192,14 @@ class Delegations:
         if requester.role is not Role.RESIDENT or requester.id != HERSELF or resident is None:
             raise RefusedError("herself-only", "Only she herself may see and change this.")
         return resident
+
+
+def named(card: Person) -> str:
+    """Return how her log names who acts: as on the card, then in Latin letters where they differ.
+
+    A page splits it at ``BETWEEN_NAMES`` and says the one of its language.
+    """
+    return card.name if card.name_latin in {"", card.name} else f"{card.name}{BETWEEN_NAMES}{card.name_latin}"
 
 
 def _gone() -> NotFoundError:

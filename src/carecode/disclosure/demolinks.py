@@ -1,4 +1,4 @@
-"""Sign-in links for the cast of a demo town, one per role, fresh every hour."""
+"""Sign-in links for the cast of a demo town, one per role that has pages, fresh every hour."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from carecode.disclosure.sessions import Sessions
 
 RESIDENT_CAST: Final = ("@resident", "@elder", "@parent", "@child", "@newborn")
-STAFF_CAST: Final = ("@desk", "@doctor", "@cashier", "@steward", "@officer", "@integrator", "@operator")
+# The index steward, the integrator and the operator have no pages yet: a link would lead nowhere.
+STAFF_CAST: Final = ("@desk", "@doctor", "@cashier", "@officer")
 FRESH: Final = timedelta(hours=1)
 
 
@@ -24,24 +25,27 @@ class DemoLinks:
         self._people = people
         self._sessions = sessions
         self._made_at: datetime | None = None
-        self._links: dict[str, str] = {}
+        self._links: dict[str, str] = {}  # handle -> token
 
     async def current(self, now: datetime) -> dict[str, str] | None:
-        """Return a sign-in path per member of the cast; None on any but demo data."""
+        """Return a sign-in path per member of the cast, none of them dead; None on any but demo data."""
         if not await self._people.is_demo():
             return None
         if self._made_at is None or now - self._made_at > FRESH:
-            self._links = await self._fresh(now)
-            self._made_at = now
-        return self._links
-
-    async def _fresh(self, now: datetime) -> dict[str, str]:
+            self._links, self._made_at = {}, now
         links = {}
-        for handle in RESIDENT_CAST:
+        for handle in (*RESIDENT_CAST, *STAFF_CAST):
+            token = self._links.get(handle)
+            if token is None or not await self._sessions.link_holds(token, now):  # a desk may have ended it
+                token = await self._fresh(handle, now)
+            if token is not None:
+                links[handle] = token
+        self._links = links
+        return {handle: f"/signin/{token}" for handle, token in links.items()}
+
+    async def _fresh(self, handle: str, now: datetime) -> str | None:
+        if handle in RESIDENT_CAST:
             resident = await self._people.cast_member(handle)
-            if resident is not None:
-                links[handle] = f"/signin/{await self._sessions.link(now, resident=resident)}"
-        for handle in STAFF_CAST:
-            if await self._people.staff(handle) is not None:
-                links[handle] = f"/signin/{await self._sessions.link(now, staff=handle)}"
-        return links
+            return None if resident is None else await self._sessions.link(now, resident=resident)
+        known = await self._people.staff(handle)
+        return None if known is None else await self._sessions.link(now, staff=handle)

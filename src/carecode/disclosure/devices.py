@@ -95,7 +95,7 @@ class Devices:
     async def end_others(self, held: Held) -> None:
         """Sign her out everywhere but here."""
         if held.requester.resident is not None:
-            await self._book.end_all(held.requester.resident, but=held.id)
+            await self._book.end_others(held.requester.resident, held.id)
 
     async def cancel_all(self, desk: Requester, resident: Resident, now: datetime) -> int:
         """Cancel all her phones, passkeys and sessions: she lost them, and a desk looked at her document.

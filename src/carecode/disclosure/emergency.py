@@ -127,6 +127,8 @@ class Emergencies:
     ) -> Emergency:
         """Declare an emergency for one resident; whoever has one running for her goes on with that one.
 
+        Its first reason and words stand then; ``declared_at`` before ``now`` tells.
+
         InvalidInputError for another reason or words that are too short or too long; RefusedError for
         another role, a licence not in force, or when a cap is used up, which the officer is told.
         """
@@ -203,11 +205,18 @@ class Emergencies:
 
     async def unattested(self, requester: Requester, now: datetime) -> list[Emergency]:
         """Return one's own ended emergencies of the last OF_MINE_DAYS that still lack one's word."""
+        mine = await self._mine(requester, now)
+        return [one for one in mine if one.attested is None and one.over_at <= now]
+
+    async def still_running(self, requester: Requester, now: datetime) -> list[Emergency]:
+        """Return one's own emergencies that run now, newest first."""
+        return [one for one in await self._mine(requester, now) if one.runs(now)]
+
+    async def _mine(self, requester: Requester, now: datetime) -> list[Emergency]:
         rows = await self._room.fetch(
             "emergencies_of_person", requester.organisation, requester.id, now - OF_MINE_DAYS, OF_MINE_MAX
         )
-        mine = [await self.one(ResidentId(row["resident_id"]), row["subject"]) for row in rows]
-        return [one for one in mine if one.attested is None and one.over_at <= now]
+        return [await self.one(ResidentId(row["resident_id"]), row["subject"]) for row in rows]
 
     async def _refuse(self, requester: Requester, resident: Resident, whose: str, now: datetime) -> None:
         """Say that a cap is used up, and tell the officer; care goes on without the record."""

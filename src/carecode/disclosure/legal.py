@@ -34,6 +34,7 @@ APPROVALS: Final = 2
 SEALED_DAYS_MAX: Final = 180
 """No order is kept from her longer; PostgreSQL holds the same bound (disclosure.legal_order)."""
 IN_FORCE_DAYS_MAX: Final = 366
+AHEAD_DAYS_MAX: Final = 366  # no order begins later than that
 TEXT_MAX: Final = 200
 ORDERS_MAX: Final = 200
 _COMMITMENT: Final = b"carecode legal order v1\n"
@@ -120,6 +121,10 @@ def require_sound(order: NewOrder, today: date) -> None:
         raise InvalidInputError("order-dates", "The last day is before the first day. Compare with the order.")
     if order.to_on < today:
         raise InvalidInputError("order-over", "The last day has passed. This order opens nothing any more.")
+    if (order.from_on - today).days > AHEAD_DAYS_MAX:
+        raise InvalidInputError(
+            "dates-far", f"The first day is at most {AHEAD_DAYS_MAX} days ahead. Look at the order."
+        )
     if (order.to_on - order.from_on).days > IN_FORCE_DAYS_MAX:
         raise InvalidInputError("order-long", f"An order is in force for at most {IN_FORCE_DAYS_MAX} days.")
     if order.sealed_until is not None and not today < order.sealed_until <= today + timedelta(days=SEALED_DAYS_MAX):

@@ -11,6 +11,8 @@ from carecode.kernel.vocabulary import SELF, Purpose, Requester, ResidentId, Rol
 from carecode.store.room import Room
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from carecode.store.database import Database
 
 _RESIDENT_NAME = "herself"
@@ -37,6 +39,27 @@ class Staff:
     name_zh: str
     title: str
     title_zh: str
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What a member of staff is called, in English and in Chinese."""
+
+    name: str
+    name_zh: str
+    title: str
+    title_zh: str
+
+    def chinese(self, name: str, title: str) -> tuple[str, str]:
+        """Say in Chinese what was written in English, each part only if it is still what is written here.
+
+        >>> Names("Sun Li", "孙丽", "ward 3", "三病区").chinese("Sun Li", "ward 2")
+        ('孙丽', 'ward 2')
+        """
+        return (
+            self.name_zh if self.name_zh and name == self.name else name,
+            self.title_zh if self.title_zh and title == self.title else title,
+        )
 
 
 class People:
@@ -87,6 +110,11 @@ class People:
             return None
         row = rows[0]
         return Requester(row["id"], Role(row["role"]), row["organisation"], row["name"], row["title"])
+
+    async def names(self, staff: Iterable[str]) -> dict[str, Names]:
+        """Return what members of staff are called, those who left too; who is not known is left out."""
+        rows = await self._room.fetch("staff_names", sorted(set(staff)))
+        return {row["id"]: Names(row["name"], row["name_zh"], row["title"], row["title_zh"]) for row in rows}
 
     async def licensed(self, staff_id: str, now: datetime) -> bool:
         """Tell whether a member of staff works here and her licence is in force (no dates: without end).

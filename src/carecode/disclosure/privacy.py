@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from carecode.disclosure.choices import KINDS, Kind, Whom, Wish, checked
+from carecode.disclosure.choices import DELEGATED, KINDS, Kind, Whom, Wish, checked
 from carecode.disclosure.closing import ON_ROWS
 from carecode.disclosure.consequences import Consequence, consequence
 from carecode.disclosure.decisions import BY_QUIET, HERSELF, QUIETLY, holding, maker
+from carecode.disclosure.delegationbook import DELEGATE
 from carecode.disclosure.marking import Marking
-from carecode.kernel.errors import NotFoundError, RefusedError, UnavailableError
+from carecode.kernel.errors import NotFoundError, RefusedError
 from carecode.kernel.vocabulary import Purpose, Role
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from carecode.audit.log import Entry, Log
     from carecode.disclosure.decisions import Decision, Decisions
+    from carecode.disclosure.delegationbook import Acting
     from carecode.disclosure.delegations import Delegations
     from carecode.disclosure.marking import Closer
     from carecode.disclosure.people import Organisation, People
@@ -73,7 +75,7 @@ class Privacy:
         self._decisions = decisions
         self._people = people
         self._clock = clock
-        self._closer = closer
+        self._marking = Marking(decisions, closer, clock)
         self._delegations = delegations
         self._withheld = withheld  # what a court keeps from her for a while yet (disclosure/legal.py)
 
@@ -119,30 +121,29 @@ class Privacy:
         """Return every decision ever made, newest first; for who acts for her, only that one's own."""
         return await self._decisions.history(await self._whose(requester), _seen_by(requester))
 
+    async def decides(self, requester: Requester) -> frozenset[Kind]:
+        """Return what this requester may decide about: everything, or what a delegate may."""
+        acting = await self._acting(requester)
+        return DELEGATED if acting is not None and acting.kind == DELEGATE else frozenset(Kind)
+
     async def preview(self, requester: Requester, wish: Wish) -> Consequence:
         """Return what would follow, before anything is saved; refuses what ``decide`` would refuse."""
         await self._possible(requester, wish)
-        standing = await self.standing(requester)
-        held = holding(standing, self._clock())
+        held = holding(await self.standing(requester), self._clock())
         refused = any((x.kind, x.choice) in {(Kind.EMERGENCY, "no"), (Kind.EVERYTHING, "out")} for x in held)
         return consequence(wish, emergencies_refused=refused)
 
     async def decide(self, requester: Requester, wish: Wish) -> UUID | None:
         """Keep a decision; when this returns it holds and no older receipt opens a row.
 
-        None when it holds already.  InvalidInputError for a wish that says nothing clear, NotFoundError
-        for an unknown institution.
+        None when it holds already.  InvalidInputError for a wish that says nothing clear, NotFoundError for
+        what nobody knows, RefusedError for what is not a delegate's; then nothing was kept.
         """
         resident, kept = await self._possible(requester, wish)
-        before = await self._decisions.standing(resident, self._clock(), _seen_by(requester))
-        if _holds_already(before, wish, maker(requester), self._clock()):
+        if _holds_already(await self.standing(requester), wish, maker(requester), self._clock()):
             return None
         made = await self._decisions.decide(resident, kept, maker(requester), self._clock())
-        try:
-            await self._follow(requester, resident, wish, wish.basis)
-        except NotFoundError:  # no such entry or visit in her record: nothing was decided
-            await self._decisions.undo(resident, made, maker(requester), self._clock())
-            raise
+        await self._follow(requester, resident, wish, wish.basis)
         return made
 
     async def undo(self, requester: Requester, decision: UUID) -> None:
@@ -166,7 +167,7 @@ class Privacy:
             resident = await self._index.by_id(resident_id)
             if resident is not None:
                 changed = await self._decisions.begin_and_end(resident, self._clock())
-                if await self._marked(resident) or changed:
+                if await self._marking.mark(resident) or changed:
                     await self._log.void(resident)
                     count += 1
         return count
@@ -174,8 +175,10 @@ class Privacy:
     async def _possible(self, requester: Requester, wish: Wish) -> tuple[Resident, Wish]:
         resident = await self._whose(requester)
         kept = checked(wish, self._clock())
-        if wish.whom and wish.kind is not Kind.PERSON:
-            await self._people.organisation(wish.whom)
+        if wish.kind not in await self.decides(requester):
+            raise RefusedError("decision-hers", "Only she herself decides this. Show her this page.")
+        await _require_known(self._people, wish, await self.standing(requester))
+        await self._marking.require(resident, wish)
         return resident, kept
 
     async def _follow(self, requester: Requester, resident: Resident, wish: Wish, basis: str) -> None:
@@ -183,25 +186,36 @@ class Privacy:
         if maker(requester) == BY_QUIET:
             return  # nothing she does quietly changes anything
         if wish.kind in ON_ROWS:
-            await self._marked(resident, wish.about)
+            await self._marking.mark(resident, wish.about)
         await self._log.void(resident)
         await self._log.append(resident, requester, "decide", Purpose.PATRQT, basis)
 
-    async def _marked(self, resident: Resident, about: str = "") -> bool:
-        if self._closer is None:
-            raise UnavailableError("closer-none", "Entries cannot be locked or hidden here now. Try again later.")
-        return await Marking(self._decisions, self._closer, self._clock).mark(resident, about)
+    async def _acting(self, requester: Requester) -> Acting | None:
+        if self._delegations is None or requester.id in {HERSELF, QUIETLY}:
+            return None
+        return await self._delegations.acting_as(requester, self._clock())
 
     async def _whose(self, requester: Requester, *, whole: bool = False) -> Resident:
         resident = await self._index.by_id(requester.resident) if requester.resident else None
         if requester.role is Role.RESIDENT and resident is not None:
             if requester.id in {HERSELF, QUIETLY}:
                 return resident
-            if self._delegations is not None:
-                acting = await self._delegations.acting_as(requester, self._clock())
-                if acting is not None and acting.may_decide and (acting.sees_all or not whole):
-                    return resident
+            acting = await self._acting(requester)
+            if acting is not None and acting.may_decide and (acting.sees_all or not whole):
+                return resident
         raise RefusedError("herself-only", "Only she herself may see and change this.")
+
+
+async def _require_known(people: People, wish: Wish, standing: Sequence[Decision]) -> None:
+    """Raise NotFoundError for an institution or a person that nobody knows.
+
+    What she said about somebody who works there no longer she may still change.
+    """
+    if wish.kind is not Kind.PERSON:
+        if wish.whom:
+            await people.organisation(wish.whom)
+    elif await people.staff(wish.whom) is None and all(x.whom != wish.whom for x in standing if x.kind is wish.kind):
+        raise NotFoundError("person-unknown", "Nobody of that name works at a hospital here. Choose from the list.")
 
 
 def _institution(known: Organisation, said: Decision | None, unsaid: str, until: datetime | None) -> Institution:

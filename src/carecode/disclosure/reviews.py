@@ -45,6 +45,7 @@ VERDICTS: Final = {
 }
 ITEMS_MAX: Final = 500
 WORDS_MIN: Final = 15
+LETTERS_MIN: Final = 10  # of them: letters of any script; dots in a row are no reason
 WORDS_MAX: Final = 500
 MATCHED_AT_ONCE: Final = 100
 MATCH_AGAIN: Final = timedelta(hours=6)  # an admission may be sent late
@@ -183,7 +184,7 @@ class Work:
     async def decide(self, officer: Requester, number: UUID, verdict: str, words: str, now: datetime) -> Item:
         """Decide an item, once, in words that she can read; it stands in her log.
 
-        InvalidInputError for another verdict or words under WORDS_MIN characters, RefusedError for
+        InvalidInputError for another verdict or words as in ``long_enough``, RefusedError for
         one's own case, ConflictError when it was decided already.
         """
         item = await self.item(officer, number)
@@ -271,11 +272,17 @@ class Work:
 def long_enough(words: str) -> str:
     """Return words trimmed and without what cannot be seen.
 
-    InvalidInputError ``words-short`` under WORDS_MIN characters, ``words-long`` over WORDS_MAX.
+    InvalidInputError ``words-short`` under WORDS_MIN characters, under LETTERS_MIN letters (of any script: a
+    Chinese character is one), or of one letter again and again; ``words-long`` over WORDS_MAX.
     """
     said = " ".join("".join(x if x.isprintable() else " " for x in words).split())
+    letters = [x for x in said.casefold() if x.isalpha()]
     if len(said) < WORDS_MIN:
         raise InvalidInputError("words-short", f"Say it in at least {WORDS_MIN} characters.")
+    if len(letters) < LETTERS_MIN or len(set(letters)) == 1:
+        raise InvalidInputError(
+            "words-short", f"Say it in plain words: at least {WORDS_MIN} characters, {LETTERS_MIN} of them letters."
+        )
     if len(said) > WORDS_MAX:
         raise InvalidInputError("words-long", f"Say it in at most {WORDS_MAX} characters.")
     return said

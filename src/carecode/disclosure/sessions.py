@@ -134,6 +134,10 @@ class Sessions:
         await self._people.require_demo()
         return await self._tokens.add("link", Holder(staff, resident), now, now + timedelta(hours=LINK_HOURS))
 
+    async def link_holds(self, token: str, now: datetime) -> bool:
+        """Tell whether a sign-in link still opens something."""
+        return await self._tokens.held(token, "link", now) is not None
+
     async def redeem(self, token: str, now: datetime) -> tuple[str, str]:
         """Turn a sign-in link into a session: ``(area, session token)``.
 
@@ -228,9 +232,13 @@ class SessionBook:
         """End one of her own sessions; whether it was there and hers."""
         return bool(await self._room.fetch("end_session_of", resident, session))
 
-    async def end_all(self, resident: ResidentId, but: UUID | None = None) -> None:
-        """End all her own sessions, links and tokens, but one."""
-        await self._room.run("end_sessions_of", resident, but)
+    async def end_all(self, resident: ResidentId) -> None:
+        """End all her own sessions, links and tokens."""
+        await self._room.run("end_sessions_of", resident)
+
+    async def end_others(self, resident: ResidentId, but: UUID) -> None:
+        """End her own sessions and tokens but one; a link is no session and stays."""
+        await self._room.run("end_other_sessions_of", resident, but)
 
     async def end_staff(self, staff: str) -> None:
         """End every session and token of a member of staff."""

@@ -61,13 +61,13 @@ def unusual(today: Mapping[str, int], history: Mapping[str, Sequence[int]], odds
 def upper_tail(count: int, mean: float, spread: float) -> float:
     """Return how probable ``count`` or more is, for a negative binomial of this mean and variance over mean.
 
-    >>> round(upper_tail(0, 4.0, 2.0), 6), upper_tail(40, 4.0, 1.2) < 1e-12
+    >>> upper_tail(0, 4.0, 2.0), upper_tail(40, 4.0, 1.2) < 1e-12
     (1.0, True)
     """
     size, success = mean / (spread - 1), 1 / spread
     below = sum(math.exp(_log_probability(number, size, success)) for number in range(count))
     if below < 1 - 1e-9:
-        return 1 - below
+        return 1.0 - below
     return math.fsum(math.exp(_log_probability(number, size, success)) for number in range(count, count + 400))
 
 

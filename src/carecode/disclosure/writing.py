@@ -145,7 +145,7 @@ class Writing:
             state = await self._decisions.state(resident, requester, now)
             if not state.window_open:
                 raise RefusedError("no-code", "Ask her to show a code of the kind Open my record first.")
-        resources = await self._labelled(resident, resources)
+        resources = await _labelled(self._marks, resident, resources)
         hers = await self._decisions.of_deposits(resident, requester.organisation, now)
         closed = [
             _with(resource, hers.whole | hers.visits.get(_visit(resource), NOTHING_CLOSED)) for resource in resources
@@ -173,7 +173,7 @@ class Writing:
             raise NotFoundError("no-such-resource", "There is no such resource.")
         # Written ahead: a change that then fails is over-reported, never one that was made and not told.
         await self._log.append(resident, requester, "deposit", Purpose.TREAT, "replaces an entry")
-        [resource] = await self._labelled(resident, [resource])
+        [resource] = await _labelled(self._marks, resident, [resource])
         version = await self._shelf.revise(receipt, resource, expected_version=expected, now=now)
         await self._visits_open_and_end(requester, resident, [resource], now)
         return version
@@ -219,21 +219,6 @@ class Writing:
                 again = [number, *_naming(rows, [number])]
                 await self._marks.close(receipt, ids=again, visits=(), put=BITS[held.choice], take=NOTHING_CLOSED)
 
-    async def _labelled(self, resident: Resident, resources: Sequence[NewResource]) -> Sequence[NewResource]:
-        """Give each resource the labels of what it points to and was stored earlier."""
-        here = {resource.id for resource in resources}
-        outside = {number for resource in resources for number in resource.matters if number not in here}
-        found = await self._marks.matters(resident.keys[0], list(outside)) if outside else {}
-        if not found:
-            return resources
-        return [
-            _with(
-                resource,
-                reduce(or_, (found.get(number, NOTHING_CLOSED) for number in resource.matters), NOTHING_CLOSED),
-            )
-            for resource in resources
-        ]
-
     async def _visits_open_and_end(
         self, requester: Requester, resident: Resident, resources: Sequence[NewResource], now: datetime
     ) -> None:
@@ -255,6 +240,22 @@ class Writing:
                 await self._count(cells)
         except CareCodeError as error:
             log.warning("uncounted", code=error.code)
+
+
+async def _labelled(marks: Marks, resident: Resident, resources: Sequence[NewResource]) -> Sequence[NewResource]:
+    """Give each resource the labels of what it points to and was stored earlier."""
+    here = {resource.id for resource in resources}
+    outside = {number for resource in resources for number in resource.matters if number not in here}
+    found = await marks.matters(resident.keys[0], list(outside)) if outside else {}
+    if not found:
+        return resources
+    return [
+        _with(
+            resource,
+            reduce(or_, (found.get(number, NOTHING_CLOSED) for number in resource.matters), NOTHING_CLOSED),
+        )
+        for resource in resources
+    ]
 
 
 def _naming(rows: Sequence[Resource], ids: Sequence[UUID]) -> list[UUID]:

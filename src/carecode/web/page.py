@@ -6,6 +6,7 @@ holds for all pages, so that a handler only parses, calls a door and renders.
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,8 +15,9 @@ from starlette.routing import Route
 
 from carecode.disclosure.sessions import AREAS
 from carecode.kernel.errors import CareCodeError, InvalidInputError, RefusedError
+from carecode.kernel.vocabulary import Role
 from carecode.web import rendering, sessions
-from carecode.web.language import DEFAULT, LANGUAGES, choose, translate
+from carecode.web.language import DEFAULT, LANGUAGES, choose, mark, translate
 from carecode.web.security import protect, require_same_origin
 from carecode.web.sentences import sentence
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
+    from carecode.disclosure.people import Names
     from carecode.kernel.vocabulary import Requester, Resident
     from carecode.web.doors import App
 
@@ -32,6 +35,8 @@ LANGUAGE_COOKIE: Final = "lang"
 LANGUAGE_SECONDS: Final = 365 * 24 * 3600
 FIELD_LENGTH_MAX: Final = 2_000  # characters of one form field
 FIELDS_MAX: Final = 40
+TEXT_CONTROLS: Final = "\t\n\r"  # the control characters of a text; others cannot be stored or shown
+UNWRITABLE: Final = mark("There is a sign here that cannot be stored. Type it again.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,7 @@ class Page:
     area: str | None
     visitor: Requester | None
     lost: bool = False  # an error stands where the page was asked for
+    names: Names | None = None  # of signed-in staff, on a Chinese page
 
     @property
     def requester(self) -> Requester:
@@ -52,6 +58,12 @@ class Page:
         if self.visitor is None:
             raise RefusedError("not-signed-in", "Sign in first.")
         return self.visitor
+
+    @property
+    def called(self) -> tuple[str, str]:
+        """Give the name and the title of the signed-in person, in this page's language where it is known."""
+        name, title = self.requester.name, self.requester.title
+        return (name, title) if self.names is None else self.names.chinese(name, title)
 
     @property
     def peer(self) -> str:
@@ -123,9 +135,15 @@ class Page:
         return RedirectResponse(address, status_code=303)
 
     async def fields(self) -> Mapping[str, str]:
-        """Read the posted form: trimmed texts by name, files refused."""
+        """Read the posted form: trimmed texts by name, files refused.
+
+        Raises InvalidInputError ``field-control`` for a control character other than those of a text.
+        """
         async with self.request.form(max_files=0, max_fields=FIELDS_MAX) as form:
-            return {name: str(value).strip()[:FIELD_LENGTH_MAX] for name, value in form.items()}
+            fields = {name: str(value).strip()[:FIELD_LENGTH_MAX] for name, value in form.items()}
+        if any(unicodedata.category(x) in {"Cc", "Cs"} and x not in TEXT_CONTROLS for x in "".join(fields.values())):
+            raise InvalidInputError("field-control", UNWRITABLE)
+        return fields
 
 
 def field(fields: Mapping[str, str], name: str) -> str:
@@ -182,6 +200,13 @@ async def _visitor(page: Page) -> Requester | None:
     return visitor if visitor is not None and AREAS.get(visitor.role) == page.area else None
 
 
+async def _names(page: Page, visitor: Requester | None) -> Names | None:
+    """Find what staff are called in Chinese, where it is wanted."""
+    if visitor is None or visitor.role is Role.RESIDENT or page.language == DEFAULT:
+        return None
+    return (await page.app.people.names([visitor.id])).get(visitor.id)
+
+
 async def _signed_out(page: Page) -> Response:
     """Ask for signing in; who locked a screen, or left it idle, is asked to unlock it."""
     token = sessions.token_of(page.request, page.area) if page.area else None
@@ -195,7 +220,8 @@ async def _answer(page: Page, handler: Callable[[Page], Awaitable[Response]]) ->
     """Run a handler, and say in words what stood in its way."""
     try:
         require_same_origin(page.request)
-        page = replace(page, visitor=await _visitor(page))
+        visitor = await _visitor(page)
+        page = replace(page, visitor=visitor, names=await _names(page, visitor))
         if page.area and page.visitor is None:
             return await _signed_out(page)
         return await handler(page)

@@ -37,16 +37,13 @@ def protect(response: Response) -> None:
 def require_same_origin(request: Request) -> None:
     """Refuse a change that another site's page sends with this browser's cookies.
 
-    Browsers name the sender in Sec-Fetch-Site, older ones in Origin; a program that sends neither holds no
-    cookie it was tricked into sending.  Source: W3C Fetch Metadata; RFC 6454.
+    Browsers name the sender in Sec-Fetch-Site, in Origin or in both, and what is named must be ours; a program
+    that sends neither holds no cookie it was tricked into sending.  Source: W3C Fetch Metadata; RFC 6454.
     """
     if request.method in SAFE_METHODS:
         return
     site = request.headers.get("sec-fetch-site")
     origin = request.headers.get("origin")
-    if site is not None:
-        allowed = site in {"same-origin", "none"}
-    else:
-        allowed = origin is None or origin == f"{request.url.scheme}://{request.url.netloc}"
-    if not allowed:
+    ours = f"{request.url.scheme}://{request.url.netloc}"
+    if site not in {None, "same-origin", "none"} or origin not in {None, ours}:
         raise RefusedError("other-site", "Another site sent this. Open the page here and do it again.")

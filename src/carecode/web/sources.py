@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from carecode.web.language import DEFAULT
@@ -17,8 +18,10 @@ if TYPE_CHECKING:
 
 async def summary_of(page: Page, bodies: Sequence[Body]) -> Summary:
     """Decode and sort what was released; institutions are named in the page's language."""
-    names = {
-        x.handle: x.name_zh if page.language != DEFAULT and x.name_zh else x.name
-        for x in await page.app.people.organisations()
-    }
-    return summarise(Entry(decode(body.json), names.get(body.organisation, body.organisation)) for body in bodies)
+    known = await page.app.people.organisations()
+    names = {x.handle: x.name_zh if page.language != DEFAULT and x.name_zh else x.name for x in known}
+    summary = summarise(Entry(decode(body.json), names.get(body.organisation, body.organisation)) for body in bodies)
+    # a visit says itself, in English, where it was
+    written = {x.name: names[x.handle] for x in known}
+    visits = (replace(x, source=written.get(x.source, x.source)) for x in summary.visits)
+    return replace(summary, visits=tuple(visits))

@@ -34,6 +34,10 @@ ON CONFLICT (id) DO UPDATE SET organisation = excluded.organisation, role = excl
 -- One member of staff who may work.
 SELECT id, organisation, role, name, title FROM disclosure.staff WHERE id = $1 AND active;
 
+-- name: staff_names
+-- What members of staff are called, in English and in Chinese, those who left too.
+SELECT id, name, name_zh, title, title_zh FROM disclosure.staff WHERE id = ANY($1::text[]);
+
 -- name: remove_session
 -- End a session, or use up a link; returns whether it was there.
 DELETE FROM disclosure.session WHERE token_hash = $1 RETURNING true;
@@ -373,8 +377,13 @@ DELETE FROM disclosure.session
 WHERE resident_id = $1 AND id = $2 AND staff_id IS NULL AND kind = 'session' RETURNING true;
 
 -- name: end_sessions_of
--- End a resident's own sessions, links and tokens, all but one.
-DELETE FROM disclosure.session WHERE resident_id = $1 AND staff_id IS NULL AND id IS DISTINCT FROM $2;
+-- End a resident's own sessions, links and tokens.
+DELETE FROM disclosure.session WHERE resident_id = $1 AND staff_id IS NULL;
+
+-- name: end_other_sessions_of
+-- End a resident's own sessions and tokens, all but one; a link that was made for her is none of them.
+DELETE FROM disclosure.session
+WHERE resident_id = $1 AND staff_id IS NULL AND kind <> 'link' AND id IS DISTINCT FROM $2;
 
 -- name: end_sessions_of_staff
 -- End every session, link and token of a member of staff.

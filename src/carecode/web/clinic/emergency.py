@@ -79,9 +79,11 @@ async def declare(page: Page) -> Response:
             page.requester, resident, fields.get("reason", ""), fields.get("words", ""), page.now
         )
     except CareCodeError as error:
-        card = await page.app.cards.card(page.requester, resident)
+        # no find step is known to have been before this form: her log has this look too
+        card = await page.app.cards.look(page.requester, resident, Purpose.IDENTIFY, "emergency")
         return await _declare(page, card, error=error, typed=fields)
-    response = page.go("/clinic/record")
+    again = found.declared_at < page.now
+    response = page.go("/clinic/record?again=1" if again else "/clinic/record")
     response.delete_cookie(COOKIE, path=PATH, httponly=True, samesite="strict")
     patient = page.app.gate.patient_id(page.requester, resident)
     opened.keep(response, page.request, patient, found.id.hex, found.over_at, emergency=True)
@@ -98,7 +100,7 @@ async def end(page: Page) -> Response:
 
 
 async def ended(page: Page) -> Response:
-    """Say that it is over, and ask for her word on each that lacks it."""
+    """Say that it is over, ask for her word on each that lacks it, and link to those that still run."""
     return await _ended(page)
 
 
@@ -158,6 +160,7 @@ async def _ended(page: Page, *, error: CareCodeError | None = None, typed: Mappi
         error.http_status if error else 200,
         place=await page.place(),
         waiting=await doors(page).emergencies.unattested(page.requester, page.now),
+        running=await doors(page).emergencies.still_running(page.requester, page.now),
         reasons=REASONS,
         answers=ATTESTED,
         bounds=(WORDS_MIN, WORDS_MAX),

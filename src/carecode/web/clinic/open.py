@@ -64,8 +64,11 @@ async def open_record(page: Page) -> Response:
 async def reopen(page: Page) -> Response:
     """Show again the record that is open in this browser, under the window that her code opened; her log has it.
 
-    One opened by break-glass is shown while its emergency runs.
+    One opened by break-glass is shown while its emergency runs; ``emergency`` asks for another of one's own.
     """
+    chosen = page.request.query_params.get("emergency")
+    if chosen is not None:
+        return await _go_on(page, chosen)
     before = opened.opened_in(page.request)
     if before is None:
         return page.go("/clinic")
@@ -84,6 +87,19 @@ async def reopen(page: Page) -> Response:
 async def _ask(page: Page, error: CareCodeError) -> Response:
     words = sentence(error, page.language)
     return page.render("clinic/open.html", error.http_status, place=await page.place(), words=words)
+
+
+async def _go_on(page: Page, chosen: str) -> Response:
+    """Turn this browser to another emergency of one's own that still runs."""
+    mine = await doors(page).emergencies.still_running(page.requester, page.now)
+    found = next((one for one in mine if str(one.id) == chosen), None)
+    resident = None if found is None else await page.app.index.by_id(found.resident)
+    if found is None or resident is None:
+        return page.go("/clinic/emergency/ended")
+    response = page.go("/clinic/record")
+    patient = page.app.gate.patient_id(page.requester, resident)
+    opened.keep(response, page.request, patient, found.id.hex, found.over_at, emergency=True)
+    return response
 
 
 async def _in_emergency(page: Page, patient: str) -> Response:
@@ -107,6 +123,7 @@ async def _summary(page: Page, release: Release | None, emergency: Emergency | N
         place=await page.place(),
         release=release,
         emergency=emergency,
+        again=emergency is not None and page.request.query_params.get("again") == "1",
         reasons=REASONS,
         complete=release is None or release.complete,
         summary=summary,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from carecode.kernel.errors import NotFoundError
 from carecode.web import sessions
 from carecode.web.arriving import doors, site_of
 from carecode.web.bodies import json_object, object_of, text_of
 from carecode.web.clinic import opened
 from carecode.web.front.entering import first_page, remember
+from carecode.web.language import mark
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -49,7 +49,9 @@ async def redeem(page: Page) -> Response:
     """Turn a sign-in link into a session of its area; a resident's phone gets its key next."""
     area, token = await page.app.sessions.redeem(page.request.path_params["token"], page.now)
     if area not in sessions.AREAS:
-        raise NotFoundError("no-such-page", "This area has no pages yet.")
+        await page.app.sessions.sign_out(token)
+        words = page.say(mark("There is no page for this work here yet."))
+        return page.render("front/error.html", 404, words=words, code="no-pages-yet")
     response = page.go("/my/phone" if area == "my" else f"/{area}")
     sessions.remember(response, page.request, area, token)
     return response

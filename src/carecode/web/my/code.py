@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
+from carecode.disclosure.decisions import QUIETLY
 from carecode.kernel.errors import InvalidInputError
 from carecode.kernel.vocabulary import CodePurpose, Role
 from carecode.visits.services import service_of
 from carecode.web.language import DEFAULT, mark
-from carecode.web.my import frame
+from carecode.web.my import frame, whose
 from carecode.web.my.enrol import own_devices
 from carecode.web.my.sentences import scanned
 from carecode.web.rendering import written_time
@@ -42,15 +44,23 @@ async def show(page: Page) -> Response:
 
 
 async def news(page: Page) -> Response:
-    """Tell the open code page of the newest look after ``since`` (milliseconds), in words."""
+    """Tell the open code page of the newest look after ``since`` (milliseconds), in words.
+
+    The code page shows without a word, so its news say nothing until one is given; opened quietly, they say
+    what "Who looked" says then.  They are about herself, whomever she acts for.
+    """
     try:
         since = datetime.fromtimestamp(int(page.request.query_params.get("since", "0")) / 1000, UTC)
     except (ValueError, OverflowError, OSError) as error:
         raise InvalidInputError("since", "Give the time in milliseconds.") from error
+    answer: dict[str, object] = {"now_ms": round(page.app.clock().timestamp() * 1000)}
+    asked = await page.app.quiet.seen(page.requester, whose.token(page), page.now)
+    if asked is None:
+        return page.answer(answer)
+    page = replace(page, visitor=asked)
     since = max(since, page.now - NEWS_AGE_MAX)
     looks = await page.app.privacy.who_looked(page.requester, limit=NEWS_LOOKS_MAX)
     fresh = [x for x in looks if x.organisation is not None and x.entry.at > since and x.entry.action != "deposit"]
-    answer: dict[str, object] = {"now_ms": round(page.app.clock().timestamp() * 1000)}
     if fresh:
         newest = fresh[0]
         title, detail = scanned(page, newest)
@@ -59,7 +69,8 @@ async def news(page: Page) -> Response:
             "title": title,
             "detail": f"{written_time(newest.entry.at)}. {detail}",
         }
-        answer |= await _ticket(page, newest)
+        if asked.id != QUIETLY:  # a place in a queue names the service
+            answer |= await _ticket(page, newest)
     return page.answer(answer)
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from carecode.disclosure.choices import KINDS, Kind, Whom
 from carecode.disclosure.decisions import BY_QUIET, HERSELF, holding, maker
-from carecode.kernel.errors import CareCodeError, InvalidInputError, NotFoundError
+from carecode.kernel.errors import CareCodeError, InvalidInputError, NotFoundError, RefusedError
 from carecode.web.language import mark
 from carecode.web.my import frame
 from carecode.web.my.deciding import ALL, CATEGORIES, CHOICES, LABELS, QUESTIONS
@@ -70,7 +70,7 @@ async def section(page: Page) -> Response:
 async def changes(page: Page) -> Response:
     """List every decision ever made, newest first, each that stands with its undo."""
     history = (await page.app.privacy.history(page.requester))[:SHOWN_MAX]
-    titles = await titles_of(page) if any(x.kind in {Kind.ENTRY, Kind.VISIT} for x in history) else {}
+    titles = await _titles(page) if any(x.kind in {Kind.ENTRY, Kind.VISIT} for x in history) else {}
     shown = [await _change(page, one, titles) for one in history]
     return await frame.show(page, "my/privacy_changes.html", changes=shown)
 
@@ -97,7 +97,10 @@ async def _change(page: Page, one: Decision, titles: Mapping[str, Title]) -> Cha
         staff = await page.app.people.staff(one.whom)
         what = staff.name if staff else page.say(_GONE_PERSON)
     else:
-        what = await what_in_words(page, one.kind, one.whom, one.about)
+        try:
+            what = await what_in_words(page, one.kind, one.whom, one.about)
+        except NotFoundError:
+            what = page.say(_UNNAMED)  # decided before it was no longer offered
     name = page.say(ALL)
     if one.whom and one.kind is not Kind.PERSON:
         try:
@@ -116,6 +119,15 @@ async def _change(page: Page, one: Decision, titles: Mapping[str, Title]) -> Cha
     )
 
 
+async def _titles(page: Page) -> dict[str, Title]:
+    """Name what can be named: a record that is closed to this reader takes no list down."""
+    try:
+        return await titles_of(page)
+    except RefusedError:
+        return {}
+
+
+_UNNAMED: Final = mark("other information")
 _GONE: Final = mark("an entry that is no longer there")
 _GONE_PERSON: Final = mark("Somebody who no longer works there")
 _DAYS: Final = mark("%(days)s days")
@@ -180,7 +192,7 @@ _IN_EMERGENCIES: Final = mark("May an emergency open it?")
 
 async def _entries(page: Page, held: Sequence[Decision]) -> list[tuple[str, list[Row]]]:
     closed = [x for x in held if x.kind in {Kind.ENTRY, Kind.VISIT} and x.choice != "show"]
-    titles = await titles_of(page) if closed else {}
+    titles = await _titles(page) if closed else {}
     rows = [
         Row(
             titles[x.about].words if x.about in titles else page.say(_GONE),

@@ -269,6 +269,13 @@ def consequence_in_words(page: Page, key: str, values: Mapping[str, str], allerg
     return icon, said[:1].upper() + said[1:]
 
 
+def in_plain_words(key: str, values: Mapping[str, str]) -> str:
+    """Say one consequence in English without marks, for a terminal; her allergies are not named there."""
+    words = _MAY_NOT_KNOW_OTHERS if key == "may-not-know" else CONSEQUENCES[key][1]
+    said = re.sub(r"</?b>", "", words) % values
+    return said[:1].upper() + said[1:]
+
+
 def allergy_in_words(page: Page, names: list[str]) -> str:
     """Name her gravest allergy as a sentence needs it: "penicillin allergy"; nothing where she has none."""
     if not names:

@@ -32,9 +32,11 @@ TYPES: Final[Mapping[str, frozenset[str]]] = {
 
 
 async def show(page: Page) -> Response:
-    """List the entries of one visit, or of one name among a kind."""
+    """List the entries of one visit, or of one name among a kind; without either, lead to where they are chosen."""
     query = page.request.query_params
     visit, kind, name = query.get("visit", ""), query.get("of", ""), query.get("name", "")
+    if not visit and not name:
+        return page.go(f"/my/record?kind={kind}" if kind in TYPES else "/my/record")
     titles = await titles_of(page)
     if visit:
         found = [x for x in titles.values() if x.visit == visit and x.id != visit]

@@ -20,6 +20,7 @@ from carecode.kernel.errors import CareCodeError, InvalidInputError
 from carecode.web.language import DEFAULT, mark
 from carecode.web.my import frame
 from carecode.web.my.deciding import ALL, CHOICES, QUESTIONS, consequence_in_words
+from carecode.web.my.named import in_her_language
 from carecode.web.my.privacy import institution_name, people_known, what_in_words
 from carecode.web.my.sentences import CATEGORIES, in_words
 from carecode.web.sentences import sentence
@@ -84,7 +85,8 @@ async def who_looked_csv(page: Page) -> Response:
     """Give who looked as a table, in her language, with the sentences of the page."""
     known = {x.handle: x for x in await page.app.people.organisations()}
     rows = [[page.say(words) for words in HEADINGS]]
-    for look in await page.app.privacy.who_looked(page.requester, own=True, limit=ENTRIES_MAX):
+    looks = await page.app.privacy.who_looked(page.requester, own=True, limit=ENTRIES_MAX)
+    for look in await in_her_language(page, looks):
         told = in_words(page, look, known)
         place = "" if look.organisation is None else await institution_name(page, look.organisation.handle)
         rows.append(
@@ -116,7 +118,8 @@ async def privacy_json(page: Page) -> Response:
 
 
 async def show(page: Page) -> Response:
-    """Offer the copies, and the way back from a file."""
+    """Offer the copies, and the way back from a file; RefusedError for who may not decide."""
+    await page.app.privacy.standing(page.requester)
     asked = await require_fresh(page)
     return asked if asked is not None else await _shown(page)
 
@@ -149,7 +152,9 @@ async def keep(page: Page) -> Response:
 
 async def _shown(page: Page, error: CareCodeError | None = None, **values: object) -> Response:
     wrong = "" if error is None else _in_words(page, error)
-    response = await frame.show(page, "my/export.html", wrong=wrong, **values)
+    own = page.requester.id in {HERSELF, QUIETLY}
+    looks = frame.may_look(None if own else await page.app.delegations.acting_as(page.requester, page.now))
+    response = await frame.show(page, "my/export.html", wrong=wrong, looks=looks, **values)
     if error is not None:
         response.status_code = error.http_status
     return response

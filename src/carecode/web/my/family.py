@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
@@ -14,11 +14,13 @@ from carecode.kernel.vocabulary import NOTHING_CLOSED, SENSITIVE, Category
 from carecode.web.language import DEFAULT
 from carecode.web.my import frame, whose
 from carecode.web.my.deciding import CATEGORIES
+from carecode.web.my.privacy import day_of
 from carecode.web.page import field
 from carecode.web.stepup import require_fresh
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from starlette.responses import Response
 
@@ -179,10 +181,5 @@ def _uuid(text: str) -> UUID:
 
 def _last_day(page: Page, text: str) -> datetime | None:
     """Read the last day of a form as the moment after it."""
-    if not text:
-        return None
-    try:
-        day = date.fromisoformat(text)
-    except ValueError as error:
-        raise InvalidInputError("dates-form", "This is not a day. Choose it in the calendar.") from error
-    return datetime.combine(day, time(), page.now.astimezone().tzinfo) + timedelta(days=1)
+    day = day_of(page, text)
+    return None if day is None else day + timedelta(days=1)

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
 
 from carecode.disclosure.answers import Refusal
-from carecode.disclosure.choices import KINDS, Kind, Whom, Wish
+from carecode.disclosure.choices import KINDS, YEARS_AHEAD_MAX, Kind, Whom, Wish
 from carecode.disclosure.consequences import consequence
 from carecode.disclosure.decisions import HERSELF, QUIETLY, holding, maker
-from carecode.kernel.errors import InvalidInputError, NotFoundError
+from carecode.kernel.errors import InvalidInputError, NotFoundError, RefusedError
 from carecode.kernel.vocabulary import Category, Closed, Purpose
 from carecode.web.language import DEFAULT
 from carecode.web.my import frame
@@ -80,6 +80,7 @@ async def show(page: Page) -> Response:
         count=_counts(held),
         said={x.kind.value: x.choice for x in held if not x.whom and not x.about},
         mine=page.requester.id in {HERSELF, QUIETLY},
+        kinds=await page.app.privacy.decides(page.requester),
     )
 
 
@@ -89,6 +90,8 @@ async def choose(page: Page) -> Response:
     if asked is not None:
         return asked
     kind, whom, about = _subject_of(page)
+    if kind not in await page.app.privacy.decides(page.requester):
+        raise RefusedError("decision-hers", "Only she herself decides this. Show her this page.")
     values = await _values(page, kind, whom, about)
     present = await _present(page, kind, whom, about)
     choice = present.choice if present else await _unsaid(page, kind, whom)
@@ -120,7 +123,7 @@ async def save(page: Page) -> Response:
     choice = fields.get("choice", "")
     if not choice:
         raise InvalidInputError("field-missing", "Choose one.")
-    begins, ends = _day(page, fields.get("from", "")), _day(page, fields.get("until", ""))
+    begins, ends = day_of(page, fields.get("from", "")), day_of(page, fields.get("until", ""))
     wish = Wish(
         kind,
         _OLD_NAMES.get(choice, choice),
@@ -253,14 +256,19 @@ async def _allergy(page: Page) -> str:
     return allergy_in_words(page, [x.name for x in summary.allergies])
 
 
-def _day(page: Page, text: str) -> datetime | None:
-    """Read a day of a form as its first moment, where this server stands."""
+def day_of(page: Page, text: str) -> datetime | None:
+    """Read a day of a form as its first moment, where this server stands; None for no day.
+
+    InvalidInputError for what is no day, and for one so far away that no decision lasts until then.
+    """
     if not text:
         return None
     try:
         found = date.fromisoformat(text)
     except ValueError as error:
         raise InvalidInputError("dates-form", "This is not a day. Choose it in the calendar.") from error
+    if found.year > page.today.year + YEARS_AHEAD_MAX:
+        raise InvalidInputError("dates-far", "This day is too far away. Choose an earlier one, or none.")
     return datetime.combine(found, time(), page.now.astimezone().tzinfo)
 
 

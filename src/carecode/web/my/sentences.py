@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from markupsafe import Markup
 
+from carecode.disclosure.delegations import BETWEEN_NAMES
 from carecode.kernel.vocabulary import ALL_CATEGORIES, Category, Purpose, Role
 from carecode.web.language import DEFAULT, mark
 from carecode.web.my.acts import words_of_act
@@ -71,7 +72,12 @@ _DONE: Final[Mapping[str, tuple[str, str]]] = {
     "deposit": (mark("<b>%(who)s, %(place)s</b>, wrote something new into your record."), "letter"),
     "identify": (mark("<b>%(who)s, %(place)s</b>, saw your name, date of birth and sex."), "id"),
 }
-_TITLES: Final = (mark("your guardian"), mark("acts for you"))  # of who acts for her (disclosure/delegations.py)
+# of who acts for her (disclosure/delegations.py), and as the log said it before
+_TITLES: Final[Mapping[str, str]] = {
+    "your guardian": mark("your guardian"),
+    "who acts for you": mark("who acts for you"),
+    "acts for you": mark("who acts for you"),
+}
 PEOPLE: Final = "people"
 COMPUTERS: Final = "computers"
 HERSELF: Final = "herself"
@@ -131,18 +137,29 @@ def _bold(page: Page, words: str, **values: str) -> Markup:
     return Markup(page.say(words)) % values  # noqa: S704  # our own sentence; Markup escapes the values
 
 
+def acting_name(name: str, language: str) -> str:
+    """Give of the names of who acts for her, as her log keeps them, the one of a language.
+
+    >>> acting_name("王静 / Wang Jing", "en"), acting_name("王静 / Wang Jing", "zh"), acting_name("王静", "en")
+    ('Wang Jing', '王静', '王静')
+    """
+    own, _, latin = name.partition(BETWEEN_NAMES)
+    return latin if latin and language == DEFAULT else own
+
+
 def _own(page: Page, look: Look, known: Mapping[str, Organisation]) -> Markup:
     """Say what she did herself, or who acts for her: the log names both."""
     entry = look.entry
     acts_for = entry.requester.startswith("delegate:")
     who = page.say("You")
     if acts_for:
-        who = page.say("%(name)s, %(title)s", name=entry.requester_name, title=page.say(entry.requester_title))
+        title = page.say(_TITLES.get(entry.requester_title, entry.requester_title))
+        who = page.say("%(name)s, %(title)s", name=acting_name(entry.requester_name, page.language), title=title)
     if entry.action == "refuse":
-        return _bold(page, mark("<b>%(who)s</b> wanted to open this record. Nothing was opened."), who=who)
+        return _clause(page, acts_for, mark("<b>%(who)s</b> wanted to open this record. Nothing was opened."), who=who)
     if entry.action != "decide":
         words = mark("<b>%(who)s</b> opened your record.") if acts_for else mark("<b>You</b> opened your own record.")
-        return _bold(page, words, who=who)
+        return _clause(page, acts_for, words, who=who)
     if entry.basis in DEVICES:
         return _bold(page, DEVICES[entry.basis])
     if entry.basis == "phone added":
@@ -151,7 +168,15 @@ def _own(page: Page, look: Look, known: Mapping[str, Organisation]) -> Markup:
     place = page.say("every hospital") if handle == "all" else handle
     if handle in known:
         place = _called(page, known[handle])
-    return _bold(page, words_of_decision(entry.basis), who=who, place=place)
+    return _clause(page, acts_for, words_of_decision(entry.basis), who=who, place=place)
+
+
+def _clause(page: Page, acts_for: bool, words: str, **values: str) -> Markup:  # noqa: FBT001
+    """Say a sentence about who; English closes the apposition of who acts for her with a comma."""
+    said = page.say(words)
+    if acts_for and page.language == DEFAULT:
+        said = said.replace("%(who)s</b>", "%(who)s</b>,", 1)
+    return Markup(said) % values  # noqa: S704  # our own sentence; Markup escapes the values
 
 
 def _place(page: Page, look: Look) -> str:

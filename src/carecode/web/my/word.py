@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from carecode.disclosure.decisions import HERSELF, QUIETLY
 from carecode.kernel.errors import RefusedError
 from carecode.web import sessions
 from carecode.web.my import frame, whose
@@ -47,7 +48,9 @@ async def lock(page: Page) -> Response:
 
 
 async def show(page: Page) -> Response:
-    """Show what two words are for, and what they cannot do."""
+    """Show what two words are for, and what they cannot do; to herself only, whoever acts for her."""
+    if page.requester.id not in {HERSELF, QUIETLY}:
+        raise RefusedError("herself-only", "Only she herself may see and change this.")
     asked = await require_fresh(page)
     if asked is not None:
         return asked
