@@ -25,8 +25,7 @@ from carecode.store.database import Target
 from tests.conftest import administer
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
-HOUR = timedelta(hours=1)
-DAY = timedelta(days=1)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 DOCTOR = Requester("doctor", Role.CLINICIAN, "county-2", "Dr Zhao", "")
 OTHER = Requester("other", Role.CLINICIAN, "city-1", "Dr Du", "")
 ENTRY, VISIT = UUID(int=1), UUID(int=2)

@@ -11,7 +11,7 @@ from starlette.requests import Request
 
 from carecode.disclosure.answers import Body
 from carecode.disclosure.people import Staff
-from carecode.kernel.vocabulary import Purpose, Requester, Resident, Role
+from carecode.kernel.vocabulary import Category, Purpose, Requester, Resident, Role
 from carecode.web.page import Page
 from carecode.web.sources import summary_of
 from tests.signin.conftest import Town
@@ -58,7 +58,8 @@ async def test_a_visit_says_in_the_language_of_the_page_where_it_was(town: Town)
         visit = {"resourceType": "Encounter", "id": str(number), "status": "finished",
                  "period": {"start": f"2026-01-0{number + 1}T08:00:00Z"},
                  "serviceProvider": {"display": place}}  # fmt: skip
-        bodies.append(_body(visit))
+        content = json.dumps(visit).encode()
+        bodies.append(Body("Encounter", str(number), 1, town.now, "county-2", Category.ENCOUNTERS, content))
     summary = await summary_of(page, bodies)
     assert [x.source for x in reversed(summary.visits)] == [
         "county-2 医院", "Ward 3, county-2 hospital", "county-2 医院",

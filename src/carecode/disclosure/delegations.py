@@ -126,10 +126,7 @@ class Delegations:
         if requester.id == QUIETLY:
             raise used()
         resident = await self._herself(requester)
-        if until is not None and until <= now:
-            raise InvalidInputError("dates-past", "The last day is over already. Choose a later day, or none.")
-        if until is not None and until > now + YEARS_AHEAD_MAX * 365 * A_DAY:
-            raise InvalidInputError("dates-far", "This day is too far away. Choose an earlier one, or none.")
+        _require_ahead(until, now)
         if not scope.categories:
             raise InvalidInputError("scope-empty", "Choose at least one kind of information, or leave it as it is.")
         delegate = await self.offered(requester, code, now, peer)
@@ -192,6 +189,13 @@ class Delegations:
         if requester.role is not Role.RESIDENT or requester.id != HERSELF or resident is None:
             raise RefusedError("herself-only", "Only she herself may see and change this.")
         return resident
+
+
+def _require_ahead(until: datetime | None, now: datetime) -> None:
+    if until is not None and until <= now:
+        raise InvalidInputError("dates-past", "The last day is over already. Choose a later day, or none.")
+    if until is not None and until > now + YEARS_AHEAD_MAX * 365 * A_DAY:
+        raise InvalidInputError("dates-far", "This day is too far away. Choose an earlier one, or none.")
 
 
 def named(card: Person) -> str:
