@@ -36,6 +36,9 @@ class Elements(HTMLParser):
         self.found.append((tag, {name: value or "" for name, value in attrs}))
 
 
+FRAME: dict[str, object] = {"tabs": [], "acts_for": "", "own_page": True}
+
+
 def rendered(language: str) -> str:
     scope = {"type": "http", "method": "GET", "path": "/my", "query_string": b"", "headers": [], "scheme": "http"}
     page = Page(
@@ -46,7 +49,7 @@ def rendered(language: str) -> str:
         area="my",
         visitor=Requester("resident", Role.RESIDENT, SELF, "herself"),
     )
-    response = page.render("my/code.html", person=PERSON, purposes=PURPOSES, now_ms=0, devices=[7])
+    response = page.render("my/code.html", person=PERSON, purposes=PURPOSES, now_ms=0, devices=[7], **FRAME)
     return bytes(response.body).decode()
 
 

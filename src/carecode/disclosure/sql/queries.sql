@@ -383,7 +383,7 @@ DELETE FROM disclosure.session WHERE resident_id = $1 AND staff_id IS NULL;
 -- name: end_other_sessions_of
 -- End a resident's own sessions and tokens, all but one; a link that was made for her is none of them.
 DELETE FROM disclosure.session
-WHERE resident_id = $1 AND staff_id IS NULL AND id IS DISTINCT FROM $2;
+WHERE resident_id = $1 AND staff_id IS NULL AND kind <> 'link' AND id IS DISTINCT FROM $2;
 
 -- name: end_sessions_of_staff
 -- End every session, link and token of a member of staff.

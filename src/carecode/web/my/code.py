@@ -13,6 +13,7 @@ from carecode.visits.services import service_of
 from carecode.web.language import DEFAULT, mark
 from carecode.web.my import frame, whose
 from carecode.web.my.enrol import own_devices
+from carecode.web.my.named import in_her_language
 from carecode.web.my.sentences import scanned
 from carecode.web.rendering import written_time
 
@@ -62,7 +63,7 @@ async def news(page: Page) -> Response:
     looks = await page.app.privacy.who_looked(page.requester, limit=NEWS_LOOKS_MAX)
     fresh = [x for x in looks if x.organisation is not None and x.entry.at > since and x.entry.action != "deposit"]
     if fresh:
-        newest = fresh[0]
+        [newest] = await in_her_language(page, fresh[:1])
         title, detail = scanned(page, newest)
         answer |= {
             "at_ms": round(newest.entry.at.timestamp() * 1000) + 1,

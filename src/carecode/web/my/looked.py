@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from carecode.web.language import mark
 from carecode.web.my import frame, report
+from carecode.web.my.named import in_her_language
 from carecode.web.my.sentences import COMPUTERS, PEOPLE, in_words
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ FILTERS: Final = (("", mark("All")), (PEOPLE, mark("People")), (COMPUTERS, mark(
 async def show(page: Page) -> Response:
     """List the looks, newest first; her own are counted and shown on wish."""
     own = page.request.query_params.get("own") == "1"
-    looks = await page.app.privacy.who_looked(page.requester, own=True)
+    looks = await in_her_language(page, await page.app.privacy.who_looked(page.requester, own=True))
     broken = await page.app.privacy.first_broken(page.requester)
     known = {x.handle: x for x in await page.app.people.organisations()}
     told = [(x.entry, in_words(page, x, known), x.organisation is None) for x in looks]
