@@ -16,7 +16,8 @@ from carecode.disclosure.consequences import KEYS, consequence
 from carecode.disclosure.decisions import Decision, holding
 from carecode.kernel.errors import InvalidInputError
 from carecode.kernel.vocabulary import Category, Closed
-from carecode.web.my.deciding import CATEGORIES, CHOICES, CONSEQUENCES, QUESTIONS
+from carecode.web.my.deciding import CHOICES, CONSEQUENCES, QUESTIONS
+from carecode.web.said import KINDS_OF_ENTRIES
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -29,7 +30,7 @@ def test_every_kind_choice_and_consequence_has_its_words() -> None:
     assert set(QUESTIONS) == set(Kind)
     spoken = {(kind, choice) for kind, choice in CHOICES if kind is not Kind.WINDOW}
     assert spoken == {(kind, choice) for kind, row in KINDS.items() for choice in row.words if kind is not Kind.WINDOW}
-    assert set(CATEGORIES) == OFFERED
+    assert set(KINDS_OF_ENTRIES) == OFFERED
     assert all((Kind.WINDOW, days) in CHOICES for days in ("0", "365"))
 
 

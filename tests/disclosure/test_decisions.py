@@ -102,7 +102,7 @@ async def test_nothing_said_is_nothing_closed_but_what_is_sensitive(scene: Scene
     assert not any((state.refused, state.opted_out, state.person_refused, state.window_open, state.emergency_refused))
     assert (state.closed_categories, state.open_labels, state.emergency_labels) == (frozenset(), Closed(0), Closed(0))
     assert not state.herself
-    assert await scene.decisions.counts(scene.her, scene.clock.now)
+    assert (await scene.decisions.of_deposits(scene.her, "county-2", scene.clock.now)).counts
 
 
 CASES: tuple[tuple[Wish, str, object, object], ...] = (
@@ -304,10 +304,10 @@ async def test_an_unknown_institution_is_refused_and_nothing_is_kept(scene: Scen
 async def test_statistics_leave_out_who_left_them(scene: Scene) -> None:
     for kind in (Kind.STATISTICS, Kind.EVERYTHING):
         made = await scene.privacy.decide(scene.me, Wish(kind, "out"))
-        assert not await scene.decisions.counts(scene.her, scene.clock.now)
+        assert not (await scene.decisions.of_deposits(scene.her, "county-2", scene.clock.now)).counts
         assert made is not None
         await scene.privacy.undo(scene.me, made)
-        assert await scene.decisions.counts(scene.her, scene.clock.now)
+        assert (await scene.decisions.of_deposits(scene.her, "county-2", scene.clock.now)).counts
 
 
 async def test_what_is_written_while_she_left_or_of_a_closed_visit_is_closed_from_the_first_moment(

@@ -22,7 +22,8 @@ from carecode.identity.identifiers import parse
 from carecode.identity.person import Person
 from carecode.kernel.errors import InvalidInputError
 from carecode.kernel.vocabulary import Resident, Role
-from carecode.web.my.deciding import CATEGORIES, LABELS, in_plain_words
+from carecode.web.my.deciding import LABELS, in_plain_words
+from carecode.web.said import KINDS_OF_ENTRIES
 
 
 @dataclass
@@ -107,7 +108,7 @@ def inside(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
 def test_the_choices_are_listed_with_their_words() -> None:
     said = CliRunner().invoke(commands, ["privacy", "choices"])
     assert said.exit_code == 0
-    for words in (*CATEGORIES.values(), *LABELS.values()):
+    for words in (*KINDS_OF_ENTRIES.values(), *LABELS.values()):
         assert f"  {words}" in said.output
     assert all(kind in said.output for kind in KINDS)
 

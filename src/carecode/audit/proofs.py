@@ -24,11 +24,6 @@ if TYPE_CHECKING:
 
 MOMENT: Final = "%Y-%m-%dT%H:%M:%S.%fZ"
 """How the log writes a time, in UTC."""
-HASHED: Final = (
-    *("form", "resident", "seq", "receipt", "at", "requester", "requester_name", "requester_title", "role"),
-    *("organisation", "action", "purpose", "basis", "categories", "depositor", "keys", "opens", "until"),
-)
-"""The fields of an entry in the order in which they are hashed (sql/0002, ``entry_hash``)."""
 NO_DEPOSITOR: Final = "-"
 
 
@@ -73,7 +68,10 @@ class Proofs:
 
 
 def hashed(entry: Entry) -> dict[str, Any]:
-    """Write all that the hash of an entry covers, by name, as it is hashed; None where there is no line."""
+    """Write all that the hash of an entry covers, by name, in the order in which it is hashed.
+
+    The order is that of ``audit.entry_words`` in sql/0002; None where there is no line.
+    """
     return {
         "form": entry.form,
         "resident": sha256(entry.chain.bytes).hexdigest(),

@@ -15,7 +15,8 @@ from carecode.disclosure.choices import KINDS, Kind, Whom, Wish
 from carecode.disclosure.people import herself
 from carecode.kernel.errors import InvalidInputError
 from carecode.kernel.vocabulary import Category, Closed
-from carecode.web.my.deciding import ALL, CATEGORIES, LABELS, in_plain_words
+from carecode.web.my.deciding import ALL, LABELS, in_plain_words
+from carecode.web.said import KINDS_OF_ENTRIES
 
 if TYPE_CHECKING:
     from carecode.app import App
@@ -166,7 +167,7 @@ def choices(as_json: JsonOption = False) -> None:
     """Print every kind of decision with its choices; the first holds while she says nothing."""
     listed = {kind.value: list(row.words) for kind, row in KINDS.items()} | {"window": ["0", "1 … 365 (days)"]}
     abouts = {
-        "category": {int(category): words for category, words in CATEGORIES.items()},
+        "category": {int(category): words for category, words in KINDS_OF_ENTRIES.items()},
         "label": {int(label): words for label, words in LABELS.items()},
     }
     lines = [f"{kind}{_needs(Kind(kind))}: {', '.join(words)}" for kind, words in listed.items()]
@@ -203,7 +204,7 @@ async def _values(app: App, wish: Wish) -> dict[str, str]:
     elif wish.whom:
         name = (await app.people.organisation(wish.whom)).name
     if KINDS[wish.kind].about == "category":
-        what = CATEGORIES[Category(int(wish.about))]
+        what = KINDS_OF_ENTRIES[Category(int(wish.about))]
     elif KINDS[wish.kind].about == "label":
         what = LABELS[Closed(int(wish.about))]
     return {"name": name, "what": what, "days": wish.choice}

@@ -120,10 +120,6 @@ class Decisions:
         )
         return [_state(row, *pair) for row, pair in zip(rows, pairs, strict=True)]
 
-    async def counts(self, resident: Resident, now: datetime) -> bool:
-        """Tell whether statistics may count her."""
-        return bool((await self._room.fetch("counted", resident.id, now))[0][0])
-
     async def of_deposits(self, resident: Resident, organisation: str, now: datetime) -> OfDeposits:
         """Return what of hers closes what an institution writes now, and whether statistics count it."""
         rows = await self._room.fetch("of_deposits", resident.id, organisation, now)

@@ -48,11 +48,6 @@ class Institution:
     since: datetime | None  # when she chose it
     window_until: datetime | None
 
-    @property
-    def refused_since(self) -> datetime | None:
-        """Since when it is shut out; None when it is not."""
-        return self.since if self.choice == "refuse" else None
-
 
 class Privacy:
     """What a resident sees and decides about her own record."""

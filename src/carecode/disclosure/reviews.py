@@ -276,10 +276,10 @@ def long_enough(words: str) -> str:
     Chinese character is one), or of one letter again and again; ``words-long`` over WORDS_MAX.
     """
     said = " ".join("".join(x if x.isprintable() else " " for x in words).split())
-    letters = [x for x in said.casefold() if x.isalpha()]
+    letters = [x for x in said if x.isalpha()]
     if len(said) < WORDS_MIN:
         raise InvalidInputError("words-short", f"Say it in at least {WORDS_MIN} characters.")
-    if len(letters) < LETTERS_MIN or len(set(letters)) == 1:
+    if len(letters) < LETTERS_MIN or len({x.casefold() for x in letters}) == 1:
         raise InvalidInputError(
             "words-short", f"Say it in plain words: at least {WORDS_MIN} characters, {LETTERS_MIN} of them letters."
         )

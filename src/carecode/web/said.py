@@ -1,4 +1,4 @@
-"""What emergencies, reports and orders are called on pages: one table for each closed list."""
+"""What emergencies, reports, orders and kinds of entries are called on pages: one table for each closed list."""
 
 from __future__ import annotations
 
@@ -47,8 +47,7 @@ DECIDED: Final[Mapping[str, str]] = {
     "approved": mark("Approved"),
     "refused": mark("Refused"),
 }
-CATEGORIES: Final[Mapping[Category, str]] = {
-    Category.DEMOGRAPHICS: mark("who she is"),
+KINDS_OF_ENTRIES: Final[Mapping[Category, str]] = {
     Category.ALLERGIES: mark("allergies"),
     Category.PROBLEMS: mark("problems"),
     Category.MEDICINES: mark("medicines"),
@@ -60,3 +59,4 @@ CATEGORIES: Final[Mapping[Category, str]] = {
     Category.DOCUMENTS: mark("letters"),
     Category.OBSERVATIONS: mark("measurements"),
 }
+CATEGORIES: Final[Mapping[Category, str]] = {Category.DEMOGRAPHICS: mark("who she is"), **KINDS_OF_ENTRIES}

@@ -19,6 +19,17 @@ RETURN (SELECT string_agg(encode(sha256(uuid_send(k.id)), 'hex'), ',' ORDER BY k
   FROM unnest(p_ids) WITH ORDINALITY AS k(id, place));
 END $$;
 
+-- What is hashed of an entry of form 2 (audit.entry_hash), as text.
+CREATE FUNCTION audit.entry_words(e audit.entry) RETURNS text
+LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp
+AS $$ BEGIN
+RETURN concat_ws(E'\n', e.form, encode(sha256(uuid_send(e.resident_id)), 'hex'), e.seq,
+  e.receipt, to_char(e.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), e.requester, e.requester_name,
+  e.requester_title, e.role, e.organisation, e.action, e.purpose, e.basis, array_to_string(e.categories, ','),
+  coalesce(e.depositor, '-'), audit.digests(e.keys), e.opens,
+  to_char(e.until AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'));
+END $$;
+
 -- What is hashed: every field, one line each, in this order, UTF-8.  No field can hold a line feed.  From
 -- form 2 on her numbers stand as their SHA-256 (hexadecimal; hers is also the beginning of her chain), so
 -- that she can be given all that is hashed without the number itself.  What is null has no line.
@@ -31,11 +42,7 @@ IF e.form IS NULL THEN
     e.requester, e.requester_name, e.requester_title, e.role, e.organisation, e.action, e.purpose, e.basis,
     array_to_string(e.categories, ','), coalesce(e.depositor, '-'), array_to_string(e.keys, ',')), 'UTF8'));
 END IF;
-RETURN sha256(prev || convert_to(concat_ws(E'\n', e.form, encode(sha256(uuid_send(e.resident_id)), 'hex'), e.seq,
-  e.receipt, to_char(e.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), e.requester, e.requester_name,
-  e.requester_title, e.role, e.organisation, e.action, e.purpose, e.basis, array_to_string(e.categories, ','),
-  coalesce(e.depositor, '-'), audit.digests(e.keys), e.opens,
-  to_char(e.until AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')), 'UTF8'));
+RETURN sha256(prev || convert_to(audit.entry_words(e), 'UTF8'));
 END $$;
 
 -- What a receipt does not open, as bits: 1 << category, 1 << 15 for what other institutions wrote, and
@@ -79,6 +86,7 @@ COMMENT ON TABLE audit.pace IS 'lookup: disclosures of a person or institution b
 CREATE FUNCTION audit.spent(p_who text[], p_hourly int[]) RETURNS text[]
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off  -- the kept plan may be from when the tables were nearly empty
 AS $$ BEGIN
 RETURN ARRAY(SELECT w.who FROM unnest(p_who, p_hourly) AS w(who, hourly) WHERE w.hourly <= (SELECT sum(p.n) FROM audit.pace p
   WHERE p.who = w.who AND p.slot > clock_timestamp() - interval '1 hour'));
@@ -101,6 +109,9 @@ LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan
 SET lock_timeout = '1s'
+SET enable_seqscan = off  -- the kept plan may be from when the tables were nearly empty
+SET enable_hashjoin = off
+SET enable_mergejoin = off
 AS $$
 DECLARE
   v_person int;
@@ -183,37 +194,37 @@ SET search_path = pg_catalog, pg_temp
 SET lock_timeout = '1s'
 AS $$
 DECLARE
-  v_void_at timestamptz;
   v_at timestamptz;
   v_state smallint;
 BEGIN
-  SELECT h.void_at INTO v_void_at FROM audit.head h WHERE h.resident_id = p_keys[1] FOR UPDATE;
-  IF v_void_at >= p_decided THEN
-    RAISE EXCEPTION USING ERRCODE = 'CC001', MESSAGE = 'her decisions changed meanwhile';
-  END IF;
-  LOOP
-    SELECT a.at, a.state INTO v_at, v_state FROM audit.append_many(ARRAY[p_keys::text], ARRAY[p_receipt], ARRAY[p_requester], ARRAY[p_name],
-      ARRAY[p_title], ARRAY[p_role], ARRAY[p_organisation], ARRAY[p_action], ARRAY[p_purpose], ARRAY[p_basis],
-      ARRAY[p_categories::text], ARRAY[p_depositor], ARRAY[p_decided], ARRAY[p_opens], ARRAY[p_until]) AS a;
-    EXIT WHEN v_at IS NOT NULL;
-    IF v_state = 3 THEN
+  LOOP  -- again only when somebody else made her head at this moment
+    PERFORM FROM audit.head h WHERE h.resident_id = p_keys[1] FOR UPDATE;
+    SELECT a.at, a.state INTO v_at, v_state FROM audit.append_many(ARRAY[p_keys::text], ARRAY[p_receipt],
+      ARRAY[p_requester], ARRAY[p_name], ARRAY[p_title], ARRAY[p_role], ARRAY[p_organisation], ARRAY[p_action],
+      ARRAY[p_purpose], ARRAY[p_basis], ARRAY[p_categories::text], ARRAY[p_depositor], ARRAY[p_decided],
+      ARRAY[p_opens], ARRAY[p_until]) AS a;
+    IF v_state = 2 THEN
+      RAISE EXCEPTION USING ERRCODE = 'CC001', MESSAGE = 'her decisions changed meanwhile';
+    ELSIF v_state = 3 THEN
       RAISE EXCEPTION USING ERRCODE = 'CC003', MESSAGE = 'the hour is used up';
     END IF;
-    -- Her first entry, and somebody else made her head at this moment: wait for it as above.
-    SELECT h.void_at INTO v_void_at FROM audit.head h WHERE h.resident_id = p_keys[1] FOR UPDATE;
-    IF v_void_at >= p_decided THEN
-      RAISE EXCEPTION USING ERRCODE = 'CC001', MESSAGE = 'her decisions changed meanwhile';
-    END IF;
+    EXIT WHEN v_state = 0;
   END LOOP;
   RETURN v_at;
 END $$;
 
--- Write the receipts of entries that an earlier transaction committed.  Only disclosures open rows.
-CREATE FUNCTION audit.mark_many(p_residents uuid[], p_seqs bigint[], p_receipts uuid[]) RETURNS void
+-- Write the receipts of entries that an earlier transaction committed; how many were made now.  Only
+-- disclosures open rows.
+CREATE FUNCTION audit.mark_many(p_residents uuid[], p_seqs bigint[], p_receipts uuid[]) RETURNS int
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off  -- the kept plan may be from when the tables were nearly empty
+SET enable_hashjoin = off
+SET enable_mergejoin = off
 AS $$
+DECLARE
+  v_made int;
 BEGIN
   INSERT INTO audit.sealed (receipt, resident_id, requester, keys, categories, depositor, at, target, own, until, barred)
     SELECT e.receipt, e.resident_id, e.requester, e.keys, e.categories, e.depositor, e.at, pg_current_wal_insert_lsn(),
@@ -224,6 +235,8 @@ BEGIN
       AND e.xid IS DISTINCT FROM pg_current_xact_id_if_assigned()
       AND current_setting('transaction_isolation') = 'read committed'
     ON CONFLICT (receipt) DO NOTHING;
+  GET DIAGNOSTICS v_made = ROW_COUNT;
+  RETURN v_made;
 END $$;
 
 -- Write the receipt of one entry among the newest 64 of her chain; tells whether it was made now.
@@ -232,16 +245,13 @@ LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-  v_made boolean;
   v_seq bigint;
 BEGIN
   SELECT e.seq INTO v_seq FROM audit.entry e
     WHERE e.resident_id = p_resident AND e.receipt = p_receipt
       AND e.seq > (SELECT h.seq FROM audit.head h WHERE h.resident_id = p_resident) - 64
     ORDER BY e.seq DESC LIMIT 1;  -- it is nearly always the newest: look there first
-  v_made := v_seq IS NOT NULL AND NOT EXISTS (SELECT FROM audit.sealed s WHERE s.receipt = p_receipt);
-  PERFORM audit.mark_many(ARRAY[p_resident], ARRAY[v_seq], ARRAY[p_receipt]);
-  RETURN v_made AND EXISTS (SELECT FROM audit.sealed s WHERE s.receipt = p_receipt);
+  RETURN audit.mark_many(ARRAY[p_resident], ARRAY[v_seq], ARRAY[p_receipt]) > 0;
 END $$;
 
 -- Append, commit, mark, commit: one round trip and one flush for many disclosures.  The caller holds no
@@ -296,6 +306,7 @@ END $$;
 CREATE FUNCTION audit.sight(OUT keys uuid[], OUT own text, OUT barred int)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+SET enable_seqscan = off  -- the kept plan may be from when the tables were nearly empty
 AS $$
 BEGIN
   SELECT s.keys, s.own, s.barred INTO sight.keys, sight.own, sight.barred

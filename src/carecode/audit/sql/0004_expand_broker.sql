@@ -1,16 +1,5 @@
 -- What the key broker asks of the log, over its own role: which receipts are live and flushed now.
 
--- What is hashed of an entry of form 2 (audit.entry_hash), as text.
-CREATE FUNCTION audit.entry_words(e audit.entry) RETURNS text
-LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp
-AS $$ BEGIN
-RETURN concat_ws(E'\n', e.form, encode(sha256(uuid_send(e.resident_id)), 'hex'), e.seq,
-  e.receipt, to_char(e.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), e.requester, e.requester_name,
-  e.requester_title, e.role, e.organisation, e.action, e.purpose, e.basis, array_to_string(e.categories, ','),
-  coalesce(e.depositor, '-'), audit.digests(e.keys), e.opens,
-  to_char(e.until AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'));
-END $$;
-
 -- Of many receipts at once those that open rows for their requesters now, by the same rules as audit.sight:
 -- their place in what was asked, how long they still do, and their entry as it was hashed.  The broker
 -- hashes again and reads receipt, requester and keys from what was hashed: a row in audit.sealed alone,
@@ -20,6 +9,9 @@ RETURNS TABLE (place int, seconds float8, prev bytea, hash bytea, words text)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off  -- the kept plan may be from when the tables were nearly empty
+SET enable_hashjoin = off
+SET enable_mergejoin = off
 AS $$
 BEGIN
   RETURN QUERY

@@ -131,14 +131,6 @@ LEFT JOIN LATERAL (
 ) AS g ON true
 ORDER BY a.place;
 
--- name: counted
--- Tell whether statistics may count her.
-SELECT NOT EXISTS (
-  SELECT FROM disclosure.decision x
-  WHERE x.resident_id = $1 AND x.ended_at IS NULL AND x.kind NOT IN ('entry', 'visit')
-    AND x.kind IN ('statistics', 'everything') AND x.choice = 'out' AND x.made_by <> 'quiet'
-    AND x.from_at <= $2 AND (x.until_at IS NULL OR x.until_at > $2));
-
 -- name: of_deposits
 -- What of hers closes, from its first moment, what an institution writes now; and whether statistics count it.
 SELECT DISTINCT ON (x.kind, x.about) x.kind, x.about, x.choice

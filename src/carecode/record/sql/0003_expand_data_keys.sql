@@ -18,13 +18,28 @@ CREATE TABLE record.erasure (
 );
 COMMENT ON TABLE record.erasure IS 'resident: whose keys were erased; nothing is stored for her again, and no restore brings a key back';
 
+-- Matters: which resources have a sensitive label, so that what is stored later and points to them gets it too.
+CREATE TABLE record.matter (
+  resident_id uuid NOT NULL,
+  id uuid NOT NULL,
+  closed int NOT NULL CHECK (closed BETWEEN 1 AND 255),
+  PRIMARY KEY (resident_id, id)
+);
+COMMENT ON TABLE record.matter IS 'resident: labels of what later resources may point to as their reason, visit, order or content';
+
+-- Of these resources of hers those that have a label; asked while something new is stored, never by a reader.
+CREATE FUNCTION record.matters(p_key uuid, p_ids uuid[]) RETURNS TABLE (id uuid, closed int)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT m.id, m.closed FROM record.matter m WHERE m.resident_id = p_key AND m.id = ANY (p_ids);
+END;
+
 DROP FUNCTION record.claim_key(uuid, bytea);
 DROP FUNCTION record.deposit(uuid, uuid, text, text, text, text, text, text, text, smallint[], uuid[], smallint[],
-  timestamptz[], int8[], int[], bytea[], timestamptz, int[], uuid[]);
+  timestamptz[], int8[], int[], bytea[], timestamptz);
 DROP FUNCTION record.find(uuid, text, smallint, uuid, int8[], int8[], boolean, int, int, text);
 DROP FUNCTION record.version(uuid, text, smallint, uuid, int);
-DROP FUNCTION record.revise(uuid, text, uuid, smallint, uuid, int, smallint, timestamptz, int8[], bytea, timestamptz,
-  int, uuid);
+DROP FUNCTION record.revise(uuid, text, uuid, smallint, uuid, int, smallint, timestamptz, int8[], bytea, timestamptz);
 
 -- Keep the key that seals what is stored in this transaction, the first time it does.  CC002 for a
 -- resident whose keys were erased; the lock lets no erasure pass between that question and the key.
@@ -42,7 +57,7 @@ END $$;
 
 -- Store a deposit and its log entry in one transaction, with the key that sealed its bodies.  Arrays run
 -- in parallel, one element per resource; tokens are one flat array, ends[i] the place of the last token
--- of resource i.  p_at is the time in the bodies' meta; the log entry has the database's own.
+-- of resource i.  p_at is the time in the bodies' meta; the log entry has the database's own.  What is labelled becomes a matter.
 CREATE FUNCTION record.deposit(
   p_key uuid, p_receipt uuid, p_requester text, p_name text, p_title text, p_role text, p_organisation text,
   p_purpose text, p_basis text, p_types smallint[], p_ids uuid[], p_categories smallint[],
@@ -63,6 +78,8 @@ BEGIN
       p_tokens[coalesce(p_ends[r.place - 1], 0) + 1 : p_ends[r.place]], r.body, r.closed, r.visit, p_key_id
     FROM unnest(p_types, p_ids, p_categories, p_dates, p_bodies, p_closed, p_visits) WITH ORDINALITY
       AS r(type, id, category, sort_date, body, closed, visit, place);
+  INSERT INTO record.matter (resident_id, id, closed)
+    SELECT p_key, m.id, m.closed & 255 FROM unnest(p_ids, p_closed) AS m(id, closed) WHERE (m.closed & 255) <> 0;
   INSERT INTO record.locator (id, resident_id) SELECT i, p_key FROM unnest(p_ids) AS i;
   RETURN v_at;
 END $$;
@@ -78,6 +95,7 @@ CREATE FUNCTION record.find(
   category smallint, body bytea, key_id uuid, wrapped bytea)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off  -- the kept plan may be from when the table was nearly empty
 AS $$
 BEGIN
   PERFORM set_config('carecode.receipt', p_receipt::text, true);
@@ -117,6 +135,7 @@ RETURNS TABLE (resident_id uuid, type smallint, id uuid, version int, at timesta
   category smallint, body bytea, key_id uuid, wrapped bytea)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off  -- the kept plan may be from when the table was nearly empty
 AS $$
 BEGIN
   PERFORM set_config('carecode.receipt', p_receipt::text, true);
@@ -258,6 +277,9 @@ BEGIN
   RETURN v_count;
 END $$;
 
+ALTER FUNCTION record.count SET enable_seqscan = off;
+
+GRANT EXECUTE ON FUNCTION record.matters TO carecode_record;
 GRANT EXECUTE ON FUNCTION record.deposit, record.find, record.version, record.revise TO carecode_record;
 GRANT USAGE ON SCHEMA record TO carecode_broker;
 GRANT EXECUTE ON FUNCTION record.keys_after, record.legacy_keys, record.key_counts, record.rewrap, record.erase, record.erased_after,

@@ -12,10 +12,11 @@ from carecode.disclosure.decisions import BY_QUIET, HERSELF, holding, maker
 from carecode.kernel.errors import CareCodeError, InvalidInputError, NotFoundError, RefusedError
 from carecode.web.language import mark
 from carecode.web.my import frame
-from carecode.web.my.deciding import ALL, CATEGORIES, CHOICES, LABELS, QUESTIONS
+from carecode.web.my.deciding import ALL, CHOICES, LABELS, QUESTIONS
 from carecode.web.my.privacy import HERE, institution_name, people_known, what_in_words
 from carecode.web.my.titles import titles_of
 from carecode.web.page import field
+from carecode.web.said import KINDS_OF_ENTRIES
 from carecode.web.stepup import require_fresh
 
 if TYPE_CHECKING:
@@ -164,7 +165,7 @@ async def _kinds(page: Page, held: Sequence[Decision]) -> list[tuple[str, list[R
             _choice_of(page, held, Kind.CATEGORY, whom, str(int(category))),
             _address(Kind.CATEGORY, whom, str(int(category))),
         )
-        for category, words in CATEGORIES.items()
+        for category, words in KINDS_OF_ENTRIES.items()
     ]
     return [("", rows)]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from markupsafe import Markup
 
 from carecode.disclosure.choices import Kind
-from carecode.kernel.vocabulary import Category, Closed
+from carecode.kernel.vocabulary import Closed
 from carecode.web.language import mark
 
 if TYPE_CHECKING:
@@ -91,18 +91,6 @@ LABELS: Final[Mapping[Closed, str]] = {
     Closed.GDIS: mark("genetic diseases and tests"),
     Closed.SDV: mark("violence and abuse"),
     Closed.UNLABELLED: mark("free text that nobody sorted"),
-}
-CATEGORIES: Final[Mapping[Category, str]] = {
-    Category.ALLERGIES: mark("allergies"),
-    Category.PROBLEMS: mark("problems"),
-    Category.MEDICINES: mark("medicines"),
-    Category.IMMUNIZATIONS: mark("vaccines"),
-    Category.LABORATORY: mark("results"),
-    Category.IMAGING: mark("images"),
-    Category.PROCEDURES: mark("procedures"),
-    Category.ENCOUNTERS: mark("visits"),
-    Category.DOCUMENTS: mark("letters"),
-    Category.OBSERVATIONS: mark("measurements"),
 }
 _MAY_NOT_KNOW: Final = mark(
     "Doctors there may not know of your <b>%(allergy)s</b> unless you say so. They may repeat tests."

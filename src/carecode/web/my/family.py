@@ -13,9 +13,9 @@ from carecode.kernel.errors import InvalidInputError, RefusedError
 from carecode.kernel.vocabulary import NOTHING_CLOSED, SENSITIVE, Category
 from carecode.web.language import DEFAULT
 from carecode.web.my import frame, whose
-from carecode.web.my.deciding import CATEGORIES
 from carecode.web.my.privacy import day_of
 from carecode.web.page import field
+from carecode.web.said import KINDS_OF_ENTRIES
 from carecode.web.stepup import require_fresh
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ async def invite(page: Page) -> Response:
     code = field(await page.fields(), "code")
     delegate = await page.app.delegations.offered(page.requester, code, page.now, page.peer)
     name = _name(page, await page.app.index.card(delegate))
-    kinds = [(int(x), page.say(words)) for x, words in CATEGORIES.items()]
+    kinds = [(int(x), page.say(words)) for x, words in KINDS_OF_ENTRIES.items()]
     return await frame.show(page, "my/family_invite.html", name=name, code=code, kinds=kinds)
 
 
@@ -157,7 +157,7 @@ def _name(page: Page, card: Person) -> str:
 
 def _scope(fields: Mapping[str, str]) -> Scope:
     """Read the scope of a form: which kinds, sensitive or not, deciding, showing her code."""
-    kinds = {category for category in CATEGORIES if fields.get(f"kind-{int(category)}") == "yes"}
+    kinds = {category for category in KINDS_OF_ENTRIES if fields.get(f"kind-{int(category)}") == "yes"}
     return Scope(
         frozenset(kinds | {Category.DEMOGRAPHICS}) if kinds else frozenset(),
         SENSITIVE if fields.get("sensitive") == "yes" else NOTHING_CLOSED,

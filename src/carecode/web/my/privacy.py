@@ -17,7 +17,6 @@ from carecode.web.language import DEFAULT
 from carecode.web.my import frame
 from carecode.web.my.deciding import (
     ALL,
-    CATEGORIES,
     CHOICES,
     LABELS,
     NOW,
@@ -26,6 +25,7 @@ from carecode.web.my.deciding import (
     consequence_in_words,
 )
 from carecode.web.my.titles import titles_of
+from carecode.web.said import KINDS_OF_ENTRIES
 from carecode.web.sources import summary_of
 from carecode.web.stepup import require_fresh
 
@@ -159,8 +159,8 @@ async def _values(page: Page, kind: Kind, whom: str, about: str) -> dict[str, st
 
 async def what_in_words(page: Page, kind: Kind, whom: str, about: str) -> str:
     """Name a category, a label, a person, an entry or a visit; empty for what needs no name."""
-    if kind is Kind.CATEGORY and about in {str(int(x)) for x in CATEGORIES}:
-        return page.say(CATEGORIES[Category(int(about))])
+    if kind is Kind.CATEGORY and about in {str(int(x)) for x in KINDS_OF_ENTRIES}:
+        return page.say(KINDS_OF_ENTRIES[Category(int(about))])
     if kind in {Kind.LABEL, Kind.EMERGENCY_LABEL} and about in {str(int(x)) for x in LABELS}:
         return page.say(LABELS[Closed(int(about))])
     if kind is Kind.PERSON:

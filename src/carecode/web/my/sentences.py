@@ -12,6 +12,7 @@ from carecode.kernel.vocabulary import ALL_CATEGORIES, Category, Purpose, Role
 from carecode.web.language import DEFAULT, mark
 from carecode.web.my.acts import words_of_act
 from carecode.web.my.decided_words import words_of_decision
+from carecode.web.said import KINDS_OF_ENTRIES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,19 +21,7 @@ if TYPE_CHECKING:
     from carecode.disclosure.privacy import Look
     from carecode.web.page import Page
 
-CATEGORIES: Final[Mapping[Category, str]] = {
-    Category.DEMOGRAPHICS: mark("who you are"),
-    Category.ALLERGIES: mark("allergies"),
-    Category.PROBLEMS: mark("problems"),
-    Category.MEDICINES: mark("medicines"),
-    Category.IMMUNIZATIONS: mark("vaccines"),
-    Category.LABORATORY: mark("results"),
-    Category.IMAGING: mark("images"),
-    Category.PROCEDURES: mark("procedures"),
-    Category.ENCOUNTERS: mark("visits"),
-    Category.DOCUMENTS: mark("letters"),
-    Category.OBSERVATIONS: mark("measurements"),
-}
+CATEGORIES: Final[Mapping[Category, str]] = {Category.DEMOGRAPHICS: mark("who you are"), **KINDS_OF_ENTRIES}
 BASES: Final[Mapping[str, str]] = {
     "code": mark("You showed your code."),
     "visit": mark("During your visit, after you showed your code."),
