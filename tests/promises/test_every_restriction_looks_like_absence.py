@@ -202,6 +202,14 @@ async def sensitive(scene: Scene) -> None:
     await city_writes(scene, HIV_TEST)
 
 
+async def sensitive_reason_of_a_later_order(scene: Scene) -> None:
+    """The order says nothing sensitive itself; what it was written for does."""
+    hiv = [{"system": "http://snomed.info/sct", "code": "86406008"}]
+    await city_writes(scene, PROBLEM | {"code": {"coding": hiv}})
+    reason = {"reference": f"Condition/{scene.theirs['Condition']}"}
+    await city_writes(scene, ORDER | {"reasonReference": [reason]})
+
+
 async def hidden_entry(scene: Scene) -> None:
     await city_writes(scene, observation(10))
     await scene.decide(Kind.ENTRY, "hide", about=scene.theirs["Observation"])
@@ -243,9 +251,9 @@ async def kept_from_now_on(scene: Scene) -> None:
 
 
 RESTRICTIONS: list[Callable[[Scene], Awaitable[None]]] = [
-    institution, not_asked_yet, exchange, everything, category, category_for_all, sensitive, hidden_entry,
-    hidden_problem_of_a_visit, hidden_and_shown_and_hidden, hidden_but_emergencies, hidden_visit, kept_visit,
-    kept_from_now_on,
+    institution, not_asked_yet, exchange, everything, category, category_for_all, sensitive,
+    sensitive_reason_of_a_later_order, hidden_entry, hidden_problem_of_a_visit, hidden_and_shown_and_hidden, hidden_but_emergencies,
+    hidden_visit, kept_visit, kept_from_now_on,
 ]  # fmt: skip
 
 
@@ -350,6 +358,29 @@ async def test_with_problems_closed_no_visit_says_why(scene: Scene) -> None:
     for word in (b"diabetes", b"44054006", b"reasonReference", b'"diagnosis"'):
         assert word in before
         assert word not in after
+
+
+REASON = {"coding": [{"system": "http://snomed.info/sct", "code": "44054006"}]}
+BY_REASON = [
+    Request("search", "GET", "Encounter?patient={id}&reason-code=44054006"),
+    Request("search", "GET", "Encounter?patient={id}&reason-code=44054006&status=finished&_count=1"),
+    Request("search", "GET", "Procedure?patient={id}&reason-reference=Condition/{problem}"),
+]
+
+
+async def test_with_problems_closed_nothing_is_found_by_its_reason(scene: Scene, subtests: pytest.Subtests) -> None:
+    done = {"resourceType": "Procedure", "status": "completed", "subject": {"reference": "urn:uuid:patient"}}
+    reasons = {"reasonReference": [{"reference": "urn:uuid:r0"}], "reasonCode": [REASON]}
+    await city_writes(scene, PROBLEM, OF_PROBLEM | {"reasonCode": [REASON]}, done | reasons)
+    places = {"{problem}": scene.theirs["Condition"]}
+    for request in BY_REASON:
+        answers = [await asked(scene, one, request, places) for one in (scene.closed, scene.plain)]
+        assert answers[0] != answers[1], request.path
+    await scene.decide(Kind.CATEGORY, "close", "county-2", "3")
+    for request in BY_REASON:
+        with subtests.test(request=request.path):
+            answers = [await asked(scene, one, request, places) for one in (scene.closed, scene.plain)]
+            assert answers[0] == answers[1]
 
 
 async def test_a_person_she_blocked_sees_what_nobody_wrote(scene: Scene, subtests: pytest.Subtests) -> None:

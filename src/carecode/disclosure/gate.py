@@ -17,7 +17,7 @@ from carecode.disclosure.answers import NOTHING_TO_OPEN, PAGE_MAX, Body, Found, 
 from carecode.disclosure.decisions import WINDOW_HOURS
 from carecode.disclosure.known import Known
 from carecode.disclosure.policy import Refuse
-from carecode.disclosure.reasons import without_reasons
+from carecode.disclosure.reasons import REASONS, without_reasons
 from carecode.disclosure.receipts import Receipts
 from carecode.disclosure.writing import Marked, Stored, Writing, may_deposit
 from carecode.kernel.errors import InvalidInputError
@@ -31,7 +31,7 @@ from carecode.kernel.vocabulary import (
     RecordKey,
     Role,
 )
-from carecode.record.catalogue import Decoded, Extracted, Linked, as_seen, extract, matches, search_token, spread
+from carecode.record.catalogue import Decoded, Extracted, Linked, as_seen, elements, extract, matches, search_token, spread
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -56,6 +56,8 @@ if TYPE_CHECKING:
     )
     from carecode.record.store import RecordStore
 
+NO_TOKEN: Final = 0
+"""What no resource carries: tokens are the first 64 bits of keyed hashes."""
 OPEN_MAX: Final = 50_000
 """The most resources that a person is shown at once; a busy life has a few thousand."""
 
@@ -244,6 +246,8 @@ async def _read(doors: Doors, token_key: bytes, number: str, receipt: Receipt, q
     groups = [
         [search_token(query.type or "", name, value, token_key) for value in values] for name, values in query.criteria
     ]
+    if Category.PROBLEMS not in receipt.categories and _asks_for_reasons(query):
+        groups = [[NO_TOKEN]]  # as if no visit, prescription or report had one, and in the same time
     rows = await doors.record.read(
         receipt,
         type_name=query.type,
@@ -322,6 +326,10 @@ def _body(row: Resource) -> Body:
 def purpose_of(requester: Requester) -> Purpose:
     """Return the purpose of a requester's session: herself asks for her own, the others treat."""
     return requester.purpose or (Purpose.PATRQT if requester.role is Role.RESIDENT else Purpose.TREAT)
+
+
+def _asks_for_reasons(query: Query) -> bool:
+    return any(not elements(query.type or "", name).isdisjoint(REASONS) for name, _values in query.criteria)
 
 
 def _really_matches(row: Resource, query: Query) -> bool:

@@ -48,7 +48,7 @@ from carecode.record.rows import (
 __all__ = (  # noqa: RUF022 - what stands in bodies first, then the rows, then what is read off them
     "PLACEHOLDER", "as_seen",
     "BY_NUMBER", "TYPES", "type_named",
-    "Decoded", "Extracted", "Linked", "extract", "matches", "resource_number",
+    "Decoded", "Extracted", "Linked", "elements", "extract", "matches", "resource_number",
     "search_token", "spread", "subject_references",
 )  # fmt: skip
 
@@ -332,6 +332,11 @@ def search_token(type_name: str, parameter: str, text: str, token_key: bytes) ->
 def matches(type_name: str, resource: Decoded, parameter: str, text: str) -> bool:
     """Recheck one found resource against ``parameter=text``: tokens may collide."""
     return extraction.matches(type_named(type_name), resource, parameter, text)
+
+
+def elements(type_name: str, parameter: str) -> frozenset[str]:
+    """Return the elements of the first level that a search parameter reads."""
+    return extraction.elements(type_named(type_name), parameter)
 
 
 def subject_references(type_name: str, resource: Decoded) -> tuple[str, ...]:

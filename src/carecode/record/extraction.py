@@ -122,6 +122,11 @@ def matches(row: ResourceType, resource: Decoded, parameter: str, text: str) -> 
     return False
 
 
+def elements(row: ResourceType, parameter: str) -> frozenset[str]:
+    """Return the elements of the first level in which a parameter's values stand; InvalidInputError as above."""
+    return frozenset(rule.path[0] for rule in _rules(row, parameter))
+
+
 def _rules(row: ResourceType, parameter: str) -> tuple[TokenRule, ...]:
     rules = row.parameters.get(parameter)
     if not rules:
