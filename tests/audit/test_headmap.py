@@ -88,6 +88,14 @@ def test_the_root_is_that_of_the_whole_tree_written_down() -> None:
     assert HeadMap(SMALL).root == naive_root({}) == default_hashes(SMALL)[0]
 
 
+def test_a_chain_without_an_entry_has_no_head() -> None:
+    """A map that holds one is not ours: nothing leads to its root."""
+    label, path = bytes([1]) + bytes(31), (EMPTY_BUCKET,) * SMALL
+    assert HeadProof(label, Head(1, bytes(32)), (), path).root() is not None
+    assert HeadProof(label, Head(0, bytes(32)), (), path).root() is None
+    assert HeadProof(label, Head(-1, bytes(32)), (), path).root() is None
+
+
 @given(maps.filter(bool), st.data())
 def test_no_other_head_is_proved(given_heads: dict[bytes, Head], data: st.DataObject) -> None:
     held = Map(given_heads)
