@@ -206,7 +206,7 @@ async def test_other_roles_enrol_and_store_nothing(house: App, rows: Rows, subte
             house.bundles.create(requester, "Patient", json.dumps(patient()).encode()),
             house.bundles.update(requester, "Observation", "1", observation(HER).encode()),
         ):
-            with subtests.test(role), pytest.raises(RefusedError):
+            with subtests.test(role.value), pytest.raises(RefusedError):
                 await work
     assert not any((await rows()).values())
 

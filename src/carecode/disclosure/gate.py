@@ -31,7 +31,17 @@ from carecode.kernel.vocabulary import (
     RecordKey,
     Role,
 )
-from carecode.record.catalogue import Decoded, Extracted, Linked, as_seen, elements, extract, matches, search_token, spread
+from carecode.record.catalogue import (
+    Decoded,
+    Extracted,
+    Linked,
+    as_seen,
+    elements,
+    extract,
+    matches,
+    search_token,
+    spread,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
