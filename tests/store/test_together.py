@@ -34,7 +34,7 @@ async def test_everyone_gets_her_own_answer() -> None:
         2 * n for n in range(500) if n != 13
     ]
     assert len(calls.made) < 20
-    assert calls.most_running == 2
+    assert calls.most_running == 1
     assert max(len(made) for made in calls.made) <= TOGETHER_MAX
 
 
@@ -43,6 +43,21 @@ async def test_nobody_waits_for_company() -> None:
     together = Together[int, int](calls.double)
     assert await together.ask(1) == 2
     assert calls.made == [[1]]
+
+
+async def test_whoever_comes_while_the_next_step_works_goes_along() -> None:
+    calls, commits = Calls(), Calls()
+    commit = Together[int, int](commits.double)
+    together = Together[int, int](calls.double, first=commit.settled)
+    earlier = asyncio.ensure_future(commit.ask(1))
+    await asyncio.sleep(0)
+    asks = [asyncio.ensure_future(together.ask(2))]
+    await asyncio.sleep(0.002)
+    asks.append(asyncio.ensure_future(together.ask(3)))
+    assert await asyncio.gather(*asks) == [4, 6]
+    assert earlier.done()
+    assert calls.made == [[2, 3]]
+    await commit.settled()  # nothing runs: nothing to wait for
 
 
 async def test_what_must_stay_apart_stays_apart_and_in_order() -> None:
@@ -74,7 +89,7 @@ async def test_a_failed_call_fails_those_in_it_and_no_later_one() -> None:
 
 async def test_an_asker_who_leaves_takes_nothing_from_the_others() -> None:
     calls = Calls()
-    together = Together[int, int](calls.double, at_once=1)
+    together = Together[int, int](calls.double)
     first = asyncio.ensure_future(together.ask(1))
     leaving, staying = asyncio.ensure_future(together.ask(2)), asyncio.ensure_future(together.ask(3))
     await asyncio.sleep(0)

@@ -79,6 +79,7 @@ class Log:
         self._random_bytes = random_bytes
         self._sql = queries("audit")
         self._sealing = Sealing(database)
+        self.settled: Final = self._sealing.settled
 
     async def seal(  # noqa: PLR0913  # one entry has these fields
         self,

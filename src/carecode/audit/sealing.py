@@ -97,6 +97,10 @@ class Sealing:
         at: datetime | None = await self._together.ask(disclosure)
         return await self._alone(disclosure) if at is None else at
 
+    async def settled(self) -> None:
+        """Wait until the call under way, if any, is committed."""
+        await self._together.settled()
+
     async def _many(self, disclosures: Sequence[Disclosure]) -> Sequence[datetime | BaseException | None]:
         """Seal all; None for one that must be tried again alone."""
         columns = [list(column) for column in zip(*(one.literals() for one in disclosures), strict=True)]

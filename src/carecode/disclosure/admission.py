@@ -80,7 +80,7 @@ class Admission:
         self._emergencies = emergencies
         self._orders = orders
         self._clock = clock
-        self._states = Together[tuple[Resident, Requester], State](self._states_of)
+        self._states = Together[tuple[Resident, Requester], State](self._states_of, first=log.settled)
 
     async def _states_of(self, pairs: Sequence[tuple[Resident, Requester]]) -> Sequence[State]:
         return await self._decisions.states(pairs, self._clock())

@@ -8,7 +8,6 @@ from collections.abc import Awaitable, Callable, Hashable, Sequence
 from typing import Final, Generic, TypeVar
 
 TOGETHER_MAX: Final = 64
-AT_ONCE_MAX: Final = 2
 
 Ask = TypeVar("Ask")
 Answer = TypeVar("Answer")
@@ -17,24 +16,25 @@ Answer = TypeVar("Answer")
 class Together(Generic[Ask, Answer]):
     """Collects asks while earlier ones are under way; nobody waits for company that may not come.
 
-    An ask begins at once while fewer than ``at_once`` calls run; the others go together as soon as one
-    ends.  ``work`` answers them in their order; an exception in place of an answer is raised to that
-    asker alone, one that ``work`` raises to all it was called for.  Two asks that have one of ``apart``
-    in common never share a call.
+    An ask begins at once while no call runs; the others go together as soon as it ends.  ``work``
+    answers them in their order; an exception in place of an answer is raised to that asker alone, one
+    that ``work`` raises to all it was called for.  Two asks that have one of ``apart`` in common never
+    share a call.  ``first`` is waited for before asks are taken: where what follows on the answers is
+    still at work on earlier ones, whoever comes meanwhile goes along.
     """
 
     def __init__(
         self,
         work: Callable[[Sequence[Ask]], Awaitable[Sequence[Answer | BaseException]]],
         apart: Callable[[Ask], Sequence[Hashable]] = lambda _one: (),
-        at_once: int = AT_ONCE_MAX,
+        first: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         """Answer by ``work``, at most TOGETHER_MAX asks in one call."""
         self._work = work
+        self._first = first
         self._apart = apart
-        self._at_once = at_once
         self._waiting: deque[tuple[Ask, asyncio.Future[Answer]]] = deque()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._call: asyncio.Task[None] | None = None
 
     async def ask(self, one: Ask) -> Answer:
         """Return the answer to one ask."""
@@ -43,17 +43,23 @@ class Together(Generic[Ask, Answer]):
         self._begin()
         return await future
 
-    def _begin(self) -> None:
-        if self._waiting and len(self._tasks) < self._at_once:
-            task = asyncio.ensure_future(self._run())
-            self._tasks.add(task)
-            task.add_done_callback(self._ended)
+    async def settled(self) -> None:
+        """Wait until the call that runs now has ended, whether or not another begins after it."""
+        if self._call is not None:
+            await asyncio.wait((self._call,))
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
+    def _begin(self) -> None:
+        if self._waiting and self._call is None:
+            self._call = asyncio.ensure_future(self._run())
+            self._call.add_done_callback(self._ended)
+
+    def _ended(self, _call: asyncio.Task[None]) -> None:
+        self._call = None
         self._begin()
 
     async def _run(self) -> None:
+        if self._first is not None:
+            await self._first()
         taken = self._take()
         if not taken:
             return

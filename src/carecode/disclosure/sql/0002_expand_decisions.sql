@@ -102,3 +102,61 @@ GRANT SELECT, INSERT ON disclosure.acts_for TO carecode_disclosure;
 GRANT SELECT, INSERT, DELETE ON disclosure.family_code TO carecode_disclosure;
 GRANT SELECT, INSERT, UPDATE, DELETE ON disclosure.code_word, disclosure.unlocked TO carecode_disclosure;
 GRANT UPDATE (value), DELETE ON disclosure.setting TO carecode_disclosure;
+
+-- What decisions about these residents and requesters depend on, one row each, in the order asked.  Of several
+-- decisions about one thing her own comes before a delegate's, one about this institution before one about
+-- all, the newest first.  now() is before the snapshot: a decision that this statement does not see is
+-- younger than decided_at, and voids what is decided on it.
+CREATE FUNCTION disclosure.states(p_residents uuid[], p_organisations text[], p_requesters text[], p_now timestamptz)
+RETURNS TABLE (institution text, newcomers text, person text, exchange text, everything text, keep text, emergency text,
+  closed int, opened int, emergency_opened int, window_until timestamptz, visiting boolean, locked bigint,
+  delegation text, categories int, labels int, delegated_until timestamptz, decided_at timestamptz)
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off  -- the kept plan may be from when the tables were nearly empty
+AS $$
+BEGIN
+RETURN QUERY
+SELECT d.institution, d.newcomers, d.person, d.exchange, d.everything, d.keep, d.emergency, d.closed, d.opened,
+  d.emergency_opened, (
+    SELECT w.until FROM disclosure.treatment_window w
+    WHERE w.resident_id = a.resident_id AND w.organisation = a.organisation AND w.until > p_now) AS window_until, EXISTS (
+    SELECT FROM disclosure.open_visit v
+    WHERE v.resident_id = a.resident_id AND v.organisation = a.organisation
+      AND v.opened_at > p_now - interval '365 days') AS visiting, (
+    SELECT count(*) FROM disclosure.decision l
+    WHERE l.resident_id = a.resident_id AND l.ended_at IS NULL AND l.kind IN ('entry', 'visit') AND l.choice = 'lock'
+      AND l.marked AND l.made_by <> 'quiet') AS locked,
+  g.kind AS delegation, g.categories, g.labels, g.until_at AS delegated_until, now() AS decided_at
+FROM unnest(p_residents, p_organisations, p_requesters) WITH ORDINALITY AS a (resident_id, organisation, requester, place)
+CROSS JOIN LATERAL (
+  SELECT max(s.choice) FILTER (WHERE s.kind = 'institution') AS institution,
+    max(s.choice) FILTER (WHERE s.kind = 'newcomers') AS newcomers,
+    max(s.choice) FILTER (WHERE s.kind = 'person') AS person,
+    max(s.choice) FILTER (WHERE s.kind = 'exchange') AS exchange,
+    max(s.choice) FILTER (WHERE s.kind = 'everything') AS everything,
+    max(s.choice) FILTER (WHERE s.kind = 'keep') AS keep,
+    max(s.choice) FILTER (WHERE s.kind = 'emergency') AS emergency,
+    bit_or(1 << s.about::int) FILTER (WHERE s.kind = 'category' AND s.choice = 'close') AS closed,
+    bit_or(s.about::int) FILTER (WHERE s.kind = 'label' AND s.choice = 'open') AS opened,
+    bit_or(s.about::int) FILTER (WHERE s.kind = 'emergency_label' AND s.choice = 'open') AS emergency_opened
+  FROM (
+    SELECT DISTINCT ON (x.kind, x.about) x.kind, x.about, x.choice
+    FROM disclosure.decision x
+    WHERE x.resident_id = a.resident_id AND x.ended_at IS NULL AND x.kind NOT IN ('entry', 'visit')
+      AND x.made_by <> 'quiet' AND x.from_at <= p_now AND (x.until_at IS NULL OR x.until_at > p_now)
+      AND (x.whom = '' OR x.whom = CASE WHEN x.kind = 'person' THEN a.requester ELSE a.organisation END)
+    ORDER BY x.kind, x.about, (x.made_by = 'self') DESC, (x.whom <> '') DESC, x.made_at DESC, x.id
+  ) AS s
+) AS d
+LEFT JOIN LATERAL (
+  SELECT o.kind, o.categories, o.labels, o.until_at FROM disclosure.delegation o
+  WHERE a.requester LIKE 'delegate:%' AND o.resident_id = a.resident_id AND o.requester = a.requester
+    AND o.ended_at IS NULL AND o.accepted_at IS NOT NULL
+    AND o.from_at <= p_now AND (o.until_at IS NULL OR o.until_at > p_now)
+  ORDER BY o.kind DESC, o.made_at DESC LIMIT 1
+) AS g ON true
+ORDER BY a.place;
+END $$;
+
+GRANT EXECUTE ON FUNCTION disclosure.states TO carecode_disclosure;

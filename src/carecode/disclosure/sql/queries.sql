@@ -86,50 +86,11 @@ UPDATE disclosure.treatment_window w SET until = w.opened_at + greatest(interval
 WHERE w.resident_id = $1 AND w.until > $2;
 
 -- name: states
--- What decisions about these residents and requesters depend on, one row each, in the order asked.  Of several
--- decisions about one thing her own comes before a delegate's, one about this institution before one about
--- all, the newest first.  now() is before the snapshot: a decision that this statement does not see is
--- younger than decided_at, and voids what is decided on it.
-SELECT d.institution, d.newcomers, d.person, d.exchange, d.everything, d.keep, d.emergency, d.closed, d.opened,
-  d.emergency_opened, (
-    SELECT w.until FROM disclosure.treatment_window w
-    WHERE w.resident_id = a.resident_id AND w.organisation = a.organisation AND w.until > $4) AS window_until, EXISTS (
-    SELECT FROM disclosure.open_visit v
-    WHERE v.resident_id = a.resident_id AND v.organisation = a.organisation
-      AND v.opened_at > $4::timestamptz - interval '365 days') AS visiting, (
-    SELECT count(*) FROM disclosure.decision l
-    WHERE l.resident_id = a.resident_id AND l.ended_at IS NULL AND l.kind IN ('entry', 'visit') AND l.choice = 'lock'
-      AND l.marked AND l.made_by <> 'quiet') AS locked,
-  g.kind AS delegation, g.categories, g.labels, g.until_at AS delegated_until, now() AS decided_at
-FROM unnest($1::uuid[], $2::text[], $3::text[]) WITH ORDINALITY AS a (resident_id, organisation, requester, place)
-CROSS JOIN LATERAL (
-  SELECT max(s.choice) FILTER (WHERE s.kind = 'institution') AS institution,
-    max(s.choice) FILTER (WHERE s.kind = 'newcomers') AS newcomers,
-    max(s.choice) FILTER (WHERE s.kind = 'person') AS person,
-    max(s.choice) FILTER (WHERE s.kind = 'exchange') AS exchange,
-    max(s.choice) FILTER (WHERE s.kind = 'everything') AS everything,
-    max(s.choice) FILTER (WHERE s.kind = 'keep') AS keep,
-    max(s.choice) FILTER (WHERE s.kind = 'emergency') AS emergency,
-    bit_or(1 << s.about::int) FILTER (WHERE s.kind = 'category' AND s.choice = 'close') AS closed,
-    bit_or(s.about::int) FILTER (WHERE s.kind = 'label' AND s.choice = 'open') AS opened,
-    bit_or(s.about::int) FILTER (WHERE s.kind = 'emergency_label' AND s.choice = 'open') AS emergency_opened
-  FROM (
-    SELECT DISTINCT ON (x.kind, x.about) x.kind, x.about, x.choice
-    FROM disclosure.decision x
-    WHERE x.resident_id = a.resident_id AND x.ended_at IS NULL AND x.kind NOT IN ('entry', 'visit')
-      AND x.made_by <> 'quiet' AND x.from_at <= $4 AND (x.until_at IS NULL OR x.until_at > $4)
-      AND (x.whom = '' OR x.whom = CASE WHEN x.kind = 'person' THEN a.requester ELSE a.organisation END)
-    ORDER BY x.kind, x.about, (x.made_by = 'self') DESC, (x.whom <> '') DESC, x.made_at DESC, x.id
-  ) AS s
-) AS d
-LEFT JOIN LATERAL (
-  SELECT o.kind, o.categories, o.labels, o.until_at FROM disclosure.delegation o
-  WHERE a.requester LIKE 'delegate:%' AND o.resident_id = a.resident_id AND o.requester = a.requester
-    AND o.ended_at IS NULL AND o.accepted_at IS NOT NULL
-    AND o.from_at <= $4 AND (o.until_at IS NULL OR o.until_at > $4)
-  ORDER BY o.kind DESC, o.made_at DESC LIMIT 1
-) AS g ON true
-ORDER BY a.place;
+-- What decisions about these residents and requesters depend on, one row each, in the order asked (sql/0002).
+SELECT s.institution, s.newcomers, s.person, s.exchange, s.everything, s.keep, s.emergency, s.closed, s.opened,
+  s.emergency_opened, s.window_until, s.visiting, s.locked, s.delegation, s.categories, s.labels, s.delegated_until,
+  s.decided_at
+FROM disclosure.states($1, $2, $3, $4) AS s;
 
 -- name: of_deposits
 -- What of hers closes, from its first moment, what an institution writes now; and whether statistics count it.
