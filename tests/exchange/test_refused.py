@@ -126,6 +126,26 @@ BAD: dict[str, tuple[bytes, str, str]] = {
         "empty-value",
         "Bundle.entry[1].resource.status",
     ),
+    "a status that is a list": (
+        bundle(GOOD, entry({**ABOUT_HER, "status": ["x"]})),
+        "value-type",
+        "Bundle.entry[1].resource.status",
+    ),
+    "a visit whose status is a number": (
+        bundle(GOOD, entry({"resourceType": "Encounter", "status": 5, "subject": {"reference": HER}})),
+        "value-type",
+        "Bundle.entry[1].resource.status",
+    ),
+    "a number that no float holds": (
+        bundle(GOOD, entry(observation(HER).replace('"status"', '"valueRange": {"low": {"value": 1e400}}, "status"'))),
+        "number-too-large",
+        "Bundle.entry[1].resource.valueRange.low.value",
+    ),
+    "a number of three thousand digits": (
+        bundle(GOOD, entry(observation(HER).replace('"status"', f'"valueInteger": 0.{"1" * 3000}, "status"'))),
+        "number-too-large",
+        "Bundle.entry[1].resource.valueInteger",
+    ),
     "null": (bundle(GOOD, entry({**ABOUT_HER, "note": None})), "null-value", "Bundle.entry[1].resource.note"),
     "a property twice": (
         bundle(GOOD, entry(observation(HER).replace('"status"', '"status": "final", "status"'))),

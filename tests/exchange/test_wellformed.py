@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import math
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
@@ -8,7 +10,16 @@ from hypothesis import strategies as st
 
 from carecode.crypto import canonical
 from carecode.exchange.refusals import SentRefusedError
-from carecode.exchange.wellformed import BYTES_MAX, DEPTH_MAX, check_once, check_values, clean, may_be_empty
+from carecode.exchange.wellformed import (
+    BYTES_MAX,
+    DEPTH_MAX,
+    check_numbers,
+    check_once,
+    check_values,
+    clean,
+    may_be_empty,
+    may_be_odd,
+)
 
 texts = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), max_size=20)
 values = st.recursive(
@@ -138,3 +149,28 @@ def test_control_characters_are_refused(text: bytes) -> None:
 @pytest.mark.parametrize("text", [rb"a\tb\nc\r", rb"\u0009", rb"a\\u0000", rb"\u6797"])
 def test_other_escapes_are_kept(text: bytes) -> None:
     assert json.loads(clean(b'{"note":"' + text + b'"}')) == json.loads(b'{"note":"' + text + b'"}')
+
+
+@given(st.decimals(allow_nan=False, allow_infinity=False) | st.integers())
+def test_a_number_is_refused_or_every_reader_can_hold_it(number: Decimal | int) -> None:
+    body = canonical.encode({"value": [number]})
+    decoded = canonical.decode(body)
+    if refused_as(decoded) is None:
+        assert math.isfinite(float(decoded["value"][0]))
+        assert json.loads(body)
+    else:
+        assert refused_as(decoded) == "number-too-large"
+        assert may_be_odd(body)  # else nobody would have looked
+
+
+def refused_as(decoded: object) -> str | None:
+    try:
+        check_numbers(decoded)
+    except SentRefusedError as error:
+        return error.code
+    return None
+
+
+@pytest.mark.parametrize("text", ["4e123", "urn:uuid:0e400", "1" * 40])
+def test_a_text_that_looks_like_a_number_is_a_text(text: str) -> None:
+    check_numbers({"value": text})

@@ -26,7 +26,7 @@ from carecode.disclosure.choices import Kind
 from carecode.disclosure.people import Organisation, Staff, herself
 from carecode.identity.identifiers import parse
 from carecode.identity.person import Person
-from carecode.kernel.vocabulary import CodePurpose, Purpose, Resident, Role
+from carecode.kernel.vocabulary import Category, CodePurpose, Purpose, Resident, Role
 from carecode.record.catalogue import TYPES
 from tests.promises.absence import (
     CITY,
@@ -158,6 +158,9 @@ async def kept_from_now_on(scene: Scene) -> None:
     await city_writes(scene, observation(10), VISIT)
 
 
+LABORATORY = {
+    "coding": [{"system": "http://terminology.hl7.org/CodeSystem/observation-category", "code": "laboratory"}]
+}
 RESTRICTIONS: list[Callable[[Scene], Awaitable[None]]] = [
     institution, not_asked_yet, exchange, everything, category, category_for_all, sensitive,
     sensitive_reason_of_a_later_order, hidden_entry, hidden_problem_of_a_visit, hidden_and_shown_and_hidden,
@@ -288,6 +291,45 @@ async def test_with_problems_closed_nothing_is_found_by_its_reason(scene: Scene,
     for request in BY_REASON:
         with subtests.test(request=request.path):
             answers = [await asked(scene, one, request, places) for one in (scene.closed, scene.plain)]
+            assert answers[0] == answers[1]
+
+
+async def close_visits(scene: Scene) -> None:
+    await scene.decide(Kind.CATEGORY, "close", "county-2", str(int(Category.ENCOUNTERS)))
+
+
+async def hide_the_diagnosis(scene: Scene) -> None:
+    """Its visit is hidden with it, what else was of the visit is not."""
+    await scene.decide(Kind.ENTRY, "hide", about=scene.theirs["Condition"])
+
+
+LETTER = {"resourceType": "DocumentReference", "status": "current", "subject": {"reference": "urn:uuid:patient"}}
+LATER = observation(20, category=[LABORATORY])
+OF_THE_SECOND = {"reference": "urn:uuid:r1"}
+
+
+@pytest.mark.parametrize(
+    ("restriction", "open_to_all"), [(close_visits, [PROBLEM]), (hide_the_diagnosis, [])], ids=["visits", "diagnosis"]
+)
+async def test_what_points_to_a_closed_visit_does_not_say_so(
+    scene: Scene,
+    restriction: Callable[[Scene], Awaitable[None]],
+    open_to_all: list[dict[str, Any]],
+    subtests: pytest.Subtests,
+) -> None:
+    """Compared with a resident whose results and letters were written without a visit."""
+    letter = LETTER | {"context": {"encounter": [OF_THE_SECOND]}}
+    await city_writes(scene, PROBLEM, OF_PROBLEM, LATER | {"encounter": OF_THE_SECOND}, letter)
+    await scene.house.bundles.process(CITY, bundle(NUMBERS[1], *open_to_all, LATER, LETTER))
+    by_visit = f"Observation?patient={{id}}&encounter=Encounter/{scene.theirs['Encounter']}"
+    paths = ("Patient/{id}/$everything", "Observation?patient={id}", "DocumentReference?patient={id}", by_visit)
+    for path in paths:
+        answers = [await asked(scene, one, Request("", "GET", path)) for one in (scene.closed, scene.plain)]
+        assert answers[0] != answers[1], path
+    await restriction(scene)
+    for path in (*paths, "Encounter?patient={id}"):
+        with subtests.test(path=path):
+            answers = [await asked(scene, one, Request("", "GET", path)) for one in (scene.closed, scene.plain)]
             assert answers[0] == answers[1]
 
 

@@ -6,6 +6,8 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from carecode.web.reading import decode
 from carecode.web.summary import Entry, Summary, summarise
@@ -200,3 +202,32 @@ def test_a_visit_gathers_what_points_to_it() -> None:
 )
 def test_odd_resources_never_break_the_page(body: str) -> None:
     summarise([entry(body)])
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.decimals(allow_nan=False),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
+    max_leaves=4,
+)
+WHOLE = decode(
+    b'{"status":"final","verificationStatus":{"coding":[{"code":"confirmed"}]},"clinicalStatus":{"coding":[{"code":"x"}]},'
+    b'"category":[{"coding":[{"code":"laboratory"}]}],"code":{"coding":[{"display":"x"}],"text":"y"},"criticality":"high",'
+    b'"valueQuantity":{"value":1,"unit":"%"},"effectiveDateTime":"2026-01-01","reaction":[{"severity":"mild"}],'
+    b'"recordedDate":"2026-01-01","dosageInstruction":[{"timing":{"repeat":{"frequency":1}}}],"class":{"code":"AMB"},'
+    b'"medicationCodeableConcept":{"text":"x"},"referenceRange":[{"low":{"value":1}}],"encounter":{"reference":"x"},'
+    b'"interpretation":[{"coding":[{"code":"H"}]}],"period":{"start":"2026-01-01"},"reasonCode":[{"text":"x"}],'
+    b'"participant":[{"individual":{"display":"x"}}],"component":[{"code":{"text":"x"}}]}'
+)
+TYPES_SHOWN = [
+    *("AllergyIntolerance", "Condition", "Observation", "MedicationRequest"),
+    *("Immunization", "DocumentReference", "Encounter"),
+]
+
+
+@settings(max_examples=300)
+@given(st.sampled_from(TYPES_SHOWN), st.dictionaries(st.sampled_from(sorted(WHOLE)), ANYTHING, max_size=3))
+def test_one_odd_entry_never_takes_the_page_down(kind: str, odd: dict[str, object]) -> None:
+    """What is sent is checked at the door; what stands there from before is read all the same."""
+    resource = {"resourceType": kind, "id": "1", **WHOLE, **odd}
+    good = entry(observation("6.6", "2026-01-01"))
+    assert any(x.last.text == "6.6" for one in summarise([Entry(resource, "x"), good]).results for x in [one])

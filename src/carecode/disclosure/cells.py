@@ -9,8 +9,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-import msgspec
-
+from carecode.crypto import canonical
 from carecode.crypto.keyed import keyed_hash
 from carecode.kernel.vocabulary import Counted
 
@@ -18,14 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from carecode.kernel.vocabulary import NewResource, RecordKey
-
-
-class _Class(msgspec.Struct):
-    code: str = ""
-
-
-class _Encounter(msgspec.Struct):
-    class_: _Class = msgspec.field(default_factory=_Class, name="class")
 
 
 def counted(
@@ -47,7 +38,13 @@ def counted(
             continue
         day = resource.sort_date.date()
         if monday <= day < monday + timedelta(days=7):
-            kind = msgspec.json.decode(resource.body, type=_Encounter).class_.code
-            cells.add(cell_of(kind, day))
+            cells.add(cell_of(_kind(resource.body), day))
     token = keyed_hash(key, monday.isoformat().encode(), resident.bytes) if cells else b""
     return [Counted(cell=cell, contributor=token, window=monday) for cell in sorted(cells)]
+
+
+def _kind(body: bytes) -> str:
+    """Return the code of a visit's class; "" where it is none: the deposit that it came with is stored already."""
+    said = canonical.decode(body).get("class")
+    code = said.get("code") if isinstance(said, dict) else None
+    return code if isinstance(code, str) else ""

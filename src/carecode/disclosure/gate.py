@@ -9,11 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Final
+from uuid import UUID
 
-import msgspec
-
+from carecode.crypto import canonical
 from carecode.disclosure.admission import Admission, Asked
 from carecode.disclosure.answers import NOTHING_TO_OPEN, PAGE_MAX, Body, Found, Query, Refusal, Release
+from carecode.disclosure.dangling import pointed, without
 from carecode.disclosure.decisions import WINDOW_HOURS
 from carecode.disclosure.known import Known
 from carecode.disclosure.policy import Refuse
@@ -23,6 +24,7 @@ from carecode.disclosure.writing import Marked, Stored, Writing, may_deposit
 from carecode.kernel.errors import InvalidInputError
 from carecode.kernel.vocabulary import (
     ALL_CATEGORIES,
+    EVERYTHING,
     NOTHING_CLOSED,
     Category,
     Closed,
@@ -45,7 +47,6 @@ from carecode.record.catalogue import (
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
-    from uuid import UUID
 
     from carecode.audit.log import Log
     from carecode.crypto.keyring import KeyRing
@@ -161,10 +162,12 @@ class Gate:
         self._receipts.put(requester, resident, purpose, receipt)
         rows = await _whole(self._doors.record, receipt)
         card = await self._doors.cards.card(requester, resident)
-        bodies = _seen(self.patient_id(requester, resident), rows, receipt)
+        complete = len(rows) < OPEN_MAX
+        gone = await _gone(self._doors.record, rows, receipt, all_of_it=complete)
+        bodies = _seen(self.patient_id(requester, resident), rows, receipt, gone)
         padlocks = not (receipt.depositor or Closed.LOCKED in receipt.opens) and bool(receipt.categories)
         locked = grounds.state.locked if padlocks else 0
-        return Release(card, bodies, receipt, until, complete=len(rows) < OPEN_MAX, locked=locked)
+        return Release(card, bodies, receipt, until, complete=complete, locked=locked)
 
     async def code_was_shown(self, requester: Requester, resident: Resident, purpose: CodePurpose) -> datetime | None:
         """Open the treatment window of the requester's institution and say until when; only OPEN_RECORD does."""
@@ -252,7 +255,7 @@ async def _read(doors: Doors, token_key: bytes, number: str, receipt: Receipt, q
     if query.type is not None and query.id is not None and query.version is not None:
         row = await doors.record.version(receipt, query.type, query.id, query.version)
         rows = [row] if row else []
-        return Found(_seen(number, rows, receipt), len(rows))
+        return Found(_seen(number, rows, receipt, await _gone(doors.record, rows, receipt)), len(rows))
     groups = [
         [search_token(query.type or "", name, value, token_key) for value in values] for name, values in query.criteria
     ]
@@ -270,11 +273,25 @@ async def _read(doors: Doors, token_key: bytes, number: str, receipt: Receipt, q
     total = query.offset + len(rows)
     if (len(rows) == query.count or (query.offset and not rows)) and query.id is None:
         total = await doors.record.count(receipt, type_name=query.type, tokens=groups)
+    gone = await _gone(doors.record, rows, receipt)
     if query.criteria:
-        kept = [row for row in rows if _really_matches(row, query)]
+        kept = [row for row in rows if _really_matches(row, query, gone)]
         total -= len(rows) - len(kept)
         rows = kept
-    return Found(_seen(number, rows, receipt), total)
+    return Found(_seen(number, rows, receipt, gone), total)
+
+
+async def _gone(
+    record: RecordStore, rows: Sequence[Resource], receipt: Receipt, *, all_of_it: bool = False
+) -> frozenset[UUID]:
+    """Return the ids that rows refer to and the receipt does not open; ``all_of_it``: it opens these rows only."""
+    if receipt.opens == EVERYTHING and receipt.categories == ALL_CATEGORIES and receipt.depositor is None:
+        return frozenset()
+    shown = {UUID(row.id) for row in rows}
+    wanted = {one for one in pointed(row.body for row in rows) if one[1] not in shown}
+    if wanted and not all_of_it:
+        shown |= await record.visible(receipt, wanted)
+    return frozenset(number for _name, number in wanted if number not in shown)
 
 
 class DirectoryDoor:
@@ -302,7 +319,7 @@ class DirectoryDoor:
             for name, values in query.criteria
         ]
         rows = await self._directory.find(query.type or "", groups, limit=query.count, offset=query.offset)
-        return [_body(row) for row in rows if not query.criteria or _really_matches(row, query)]
+        return [_body(row) for row in rows if not query.criteria or _really_matches(row, query, frozenset())]
 
     async def ids(self, type_name: str, parameter: str, values: Sequence[str]) -> dict[str, list[str]]:
         """Return for each value (``system|code``) the ids of up to three resources that carry it."""
@@ -311,8 +328,8 @@ class DirectoryDoor:
         return {value: [str(one) for one in found.get(token, [])] for value, token in tokens.items()}
 
 
-def _seen(number: str, rows: Sequence[Resource], receipt: Receipt) -> list[Body]:
-    """Write the requester's own number of her into what goes out."""
+def _seen(number: str, rows: Sequence[Resource], receipt: Receipt, gone: frozenset[UUID]) -> list[Body]:
+    """Write the requester's own number of her into what goes out, and nothing of what is ``gone``."""
     reasons = Category.PROBLEMS in receipt.categories
     return [
         Body(
@@ -322,7 +339,7 @@ def _seen(number: str, rows: Sequence[Resource], receipt: Receipt) -> list[Body]
             row.updated_at,
             row.organisation,
             row.category,
-            as_seen(row.body if reasons else without_reasons(row.body), number),
+            as_seen(without(row.body if reasons else without_reasons(row.body), gone), number),
             receipt.id,
         )
         for row in rows
@@ -342,7 +359,7 @@ def _asks_for_reasons(query: Query) -> bool:
     return any(not elements(query.type or "", name).isdisjoint(REASONS) for name, _values in query.criteria)
 
 
-def _really_matches(row: Resource, query: Query) -> bool:
-    """Recheck what the keyed tokens found: 64 bits may collide."""
-    decoded = msgspec.json.decode(row.body)
+def _really_matches(row: Resource, query: Query, gone: frozenset[UUID]) -> bool:
+    """Recheck what the keyed tokens found, 64 bits may collide, in what the reader sees."""
+    decoded = canonical.decode(without(row.body, gone))
     return all(any(matches(row.type, decoded, name, value) for value in values) for name, values in query.criteria)

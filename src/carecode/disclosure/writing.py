@@ -8,9 +8,9 @@ from operator import or_
 from typing import TYPE_CHECKING, Final, Protocol
 from uuid import UUID
 
-import msgspec
 import structlog
 
+from carecode.crypto import canonical
 from carecode.disclosure.admission import Asked
 from carecode.disclosure.cells import counted
 from carecode.disclosure.choices import BITS, Kind
@@ -98,10 +98,6 @@ class Stored:
     shelf: Shelf
     marks: Marks
     whole: Callable[[Receipt], Awaitable[Sequence[Resource]]]
-
-
-class _Encounter(msgspec.Struct):
-    status: str = ""
 
 
 class Writing:
@@ -226,7 +222,9 @@ class Writing:
         for resource in resources:
             if resource.type != "Encounter":
                 continue
-            status = msgspec.json.decode(resource.body, type=_Encounter).status
+            status = canonical.decode(resource.body).get("status")
+            if not isinstance(status, str):
+                continue
             if status in OPEN_VISIT:
                 await self._decisions.visit_opened(resident, requester.organisation, resource.id, now)
             elif status in {"finished", "cancelled"}:

@@ -250,6 +250,9 @@ def build(
         decoded = canonical.decode(body)
         if suspicious and wellformed.may_be_empty(body):
             wellformed.check_values(decoded)
+        if wellformed.may_be_odd(body):
+            wellformed.check_numbers(decoded)
+        wellformed.check_elements(decoded)
         wellformed.check_once(body, decoded)
         found = prepare(entry.type, decoded)
     except SentRefusedError as error:

@@ -8,6 +8,8 @@ primitives beside their ``_name``; no property twice).
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any, Final
 
 import msgspec
@@ -25,6 +27,11 @@ _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 _TOO_DEEP: Final = b"\n" + b" " * (DEPTH_MAX + 1)
 _ESCAPED: Final = re.compile(rb"\\[u/]")
 _ESCAPES: Final = re.compile(rb"\\\\|(?:\\u[0-9A-Fa-f]{4})+|\\/")
+_ODD_NUMBER: Final = re.compile(rb"[:,\[]-?(?:[0-9][0-9.]*[eE][+-]?[0-9]{2}|[0-9.]{19})")
+"""What a number too large or too long has in it; so may a text."""
+_NUMBER_DIGITS_MAX: Final = 60  # FHIR asks for 18 at least
+_NUMBER_EXPONENT_MAX: Final = 300  # what every reader's float can hold
+_CODES: Final = ("status", "language", "implicitRules")  # of any type that has them: one text each
 _EMPTY: Final = (b"{}", b"[]", b'""', b"null")
 
 
@@ -118,6 +125,38 @@ def _check_nulls(key: str, values: list[object], around: dict[str, object], plac
 def _shown(key: str) -> str:
     """Name an element in a path; what is no element's name is not repeated."""
     return key if re.fullmatch(r"_?[A-Za-z][A-Za-z0-9]{0,63}", key) else "?"
+
+
+def check_elements(decoded: Mapping[str, object]) -> None:
+    """Refuse a resource whose status, language or rules are no text: every reader goes by them.
+
+    SentRefusedError ``value-type``.
+    """
+    for name in _CODES:
+        if name in decoded and not isinstance(decoded[name], str):
+            raise SentRefusedError("value-type", "This element is one code: a text.", name, "value")
+
+
+def may_be_odd(body: bytes) -> bool:
+    """Say whether a number that no reader can hold may stand in ``body``; texts may look like one."""
+    return _ODD_NUMBER.search(body) is not None
+
+
+def check_numbers(decoded: object, path: str = "") -> None:
+    """Refuse the first number of more than 60 digits or beyond 10 to the 300th.
+
+    SentRefusedError ``number-too-large`` with its path.
+    """
+    if isinstance(decoded, dict):
+        for key, value in decoded.items():
+            check_numbers(value, f"{path}.{_shown(key)}" if path else _shown(key))
+    elif isinstance(decoded, list):
+        for index, value in enumerate(decoded):
+            check_numbers(value, f"{path}[{index}]")
+    elif isinstance(decoded, (int, float, Decimal)):
+        number = Decimal(decoded)
+        if len(number.as_tuple().digits) > _NUMBER_DIGITS_MAX or abs(number.adjusted()) > _NUMBER_EXPONENT_MAX:
+            raise SentRefusedError("number-too-large", "This number is larger or longer than a reader can hold.", path)
 
 
 def check_once(body: bytes, decoded: object, path: str = "") -> None:

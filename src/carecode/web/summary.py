@@ -161,7 +161,7 @@ def summarise(entries: Iterable[Entry]) -> Summary:
     """Build the summary; resources entered in error are left out.  O(n log n) in resources."""
     by_type: dict[str, list[Entry]] = defaultdict(list)
     for entry in entries:
-        if part(entry.resource, "status") not in _VOID and not (
+        if words(part(entry.resource, "status")) not in _VOID and not (
             codes(part(entry.resource, "verificationStatus")) & _VOID
         ):
             by_type[words(part(entry.resource, "resourceType"))].append(entry)
@@ -253,7 +253,7 @@ def _medicine(entry: Entry) -> Medicine:
         name=concept(part(resource, "medicationCodeableConcept"))
         or words(part(resource, "medicationReference", "display"))
         or concept(part(resource, "contained", 0, "code")),
-        active=part(resource, "status") in {"active", "on-hold", "intended"},
+        active=words(part(resource, "status")) in {"active", "on-hold", "intended"},
         dose=words(part(dosage, "text")),
         times=times if daily and isinstance(times, int) else None,
         when_needed=part(dosage, "asNeededBoolean") is True,

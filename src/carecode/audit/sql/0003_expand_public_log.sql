@@ -374,9 +374,9 @@ BEGIN
     WHERE e.xid >= coalesce(s.cursor_xid, pg_snapshot_xmin(s.done)) AND NOT pg_visible_in_snapshot(e.xid, s.done)
       AND (s.cursor_xid IS NULL OR (e.xid, e.resident_id, e.seq) > (s.cursor_xid, s.cursor_resident, s.cursor_seq))
     ORDER BY e.xid LIMIT 1;
-  waiting_seconds := coalesce(greatest(0, extract(epoch FROM clock_timestamp() - greatest(v_since, s.done_at))), 0);
-  IF v_since IS NULL THEN
-    waiting_seconds := 0;
+  waiting_seconds := 0;
+  IF v_since IS NOT NULL THEN  -- done_at alone may be infinite, which PostgreSQL 15 does not subtract
+    waiting_seconds := greatest(0, extract(epoch FROM clock_timestamp() - greatest(v_since, s.done_at)));
   END IF;
   SELECT c.size, (SELECT max(w.signed_at) FROM audit.cosignature w WHERE w.size = c.size)
     INTO cosigned_size, cosigned_at

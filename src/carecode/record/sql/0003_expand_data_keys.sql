@@ -129,6 +129,19 @@ BEGIN
   END IF;
 END $$;
 
+-- Of these resources those that a receipt opens: what points to the others must not say so.
+CREATE FUNCTION record.visible(p_receipt uuid, p_requester text, p_types smallint[], p_ids uuid[]) RETURNS uuid[]
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off  -- the kept plan may be from when the table was nearly empty
+AS $$
+BEGIN
+  PERFORM set_config('carecode.receipt', p_receipt::text, true);
+  PERFORM set_config('carecode.requester', p_requester, true);
+  RETURN ARRAY(SELECT r.id FROM unnest(p_types, p_ids) AS w(type, id)
+    JOIN record.resource r ON r.type = w.type AND r.id = w.id);
+END $$;
+
 -- Read one version, current or replaced.
 CREATE FUNCTION record.version(p_receipt uuid, p_requester text, p_type smallint, p_id uuid, p_version int)
 RETURNS TABLE (resident_id uuid, type smallint, id uuid, version int, at timestamptz, organisation text,
@@ -279,7 +292,7 @@ END $$;
 
 ALTER FUNCTION record.count SET enable_seqscan = off;
 
-GRANT EXECUTE ON FUNCTION record.matters TO carecode_record;
+GRANT EXECUTE ON FUNCTION record.matters, record.visible TO carecode_record;
 GRANT EXECUTE ON FUNCTION record.deposit, record.find, record.version, record.revise TO carecode_record;
 GRANT USAGE ON SCHEMA record TO carecode_broker;
 GRANT EXECUTE ON FUNCTION record.keys_after, record.legacy_keys, record.key_counts, record.rewrap, record.erase, record.erased_after,

@@ -16,6 +16,10 @@ SELECT record.count($1, $2, $3, $4, $5, $6);
 SELECT resident_id, type, id, version, at, organisation, category, body, key_id, wrapped
 FROM record.version($1, $2, $3, $4, $5);
 
+-- name: visible
+-- Of these resources the ids of those that the receipt opens.
+SELECT record.visible($1, $2, $3, $4);
+
 -- name: revise
 -- Replace a resource by its next version; the new version, or null when the expected one is not current.
 SELECT record.revise($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15);
