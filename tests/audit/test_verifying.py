@@ -219,7 +219,8 @@ async def test_the_command_says_what_it_saw(log: Running, tmp_path: Path) -> Non
         assert (await command(*options)).exit_code == 2
     done = await command("--url", "http://127.0.0.1:9", "--json")
     assert done.exit_code == 1
-    assert json.loads(done.stdout)["error"]["code"] == "log-part"
+    assert json.loads(done.stdout)["error"]["code"] == "log-nobody"
+    assert "Nobody answers at that address." in (await command("--url", "http://127.0.0.1:9")).output
     (tmp_path / "state").write_text("nothing")
     done = await command("--file", str(copy), "--state", str(tmp_path / "state"))
     assert done.exit_code == 2

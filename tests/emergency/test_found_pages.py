@@ -67,7 +67,7 @@ async def test_where_one_ends_those_that_still_run_are_a_link_away(visitors: Vis
     scene = visitors.scene
     doctor = await broken_glass(visitors)
     await declared(doctor, scene, scene.other)
-    await doctor.send("/clinic/emergency/end")
+    await doctor.send("/clinic/emergency/end", emergency=doctor.hidden("emergency"))
     assert "One other emergency of yours still runs" in doctor.text
     [still] = await scene.watch.emergencies.still_running(scene.doctor, scene.now)
     link = f"/clinic/record?emergency={still.id}"
@@ -77,7 +77,7 @@ async def test_where_one_ends_those_that_still_run_are_a_link_away(visitors: Vis
     assert doctor.path == "/clinic/record"
     assert "Emergency access. This patient only." in doctor.text
     assert "Penicillin" in doctor.text
-    await doctor.send("/clinic/emergency/end")
+    await doctor.send("/clinic/emergency/end", emergency=doctor.hidden("emergency"))
     assert "still run" not in doctor.text
     await doctor.go(link)
     assert doctor.path == "/clinic/emergency/ended"

@@ -47,7 +47,7 @@ async def test_under_each_look_stands_what_she_said_and_the_answer(scene: Scene)
     about = await look(scene)
     reports = scene.watch.reports
     assert "said=not-there" in shown(BUTTONS, about=about, report=None)
-    await reports.make(scene.resident, about, "ask", "", scene.now)
+    await reports.make(scene.herself, scene.resident, about, "ask", "", scene.now)
     said = shown(BUTTONS, about=about, report=(await reports.of(scene.resident))[about])
     assert "You asked about this." in said
     assert "has to answer by" in said

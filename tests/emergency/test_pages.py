@@ -213,7 +213,7 @@ async def test_nobody_is_found_by_a_number_of_nobody(visitors: Visitors) -> None
 
 async def test_ended_by_hand_the_record_is_closed_and_her_word_is_asked(visitors: Visitors) -> None:
     doctor = await broken_glass(visitors)
-    await doctor.send("/clinic/emergency/end")
+    await doctor.send("/clinic/emergency/end", emergency=doctor.hidden("emergency"))
     assert doctor.path == "/clinic/emergency/ended"
     assert "What was it?" in doctor.text
     await doctor.go("/clinic/record")

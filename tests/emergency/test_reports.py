@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from carecode.disclosure.answers import Release
+from carecode.disclosure.people import herself
 from carecode.kernel.errors import ConflictError, InvalidInputError, NotFoundError
 from carecode.kernel.vocabulary import CodePurpose, Presentation, Purpose
 from tests.emergency.conftest import WORDS, Scene
@@ -26,7 +27,7 @@ async def look(scene: Scene) -> UUID:
 
 async def test_what_she_asks_is_answered_within_a_week(scene: Scene) -> None:
     receipt = await look(scene)
-    await scene.watch.reports.make(scene.resident, receipt, "not-there", "I was abroad.", scene.now)
+    await scene.watch.reports.make(scene.herself, scene.resident, receipt, "not-there", "I was abroad.", scene.now)
     report = (await scene.watch.reports.of(scene.resident))[receipt]
     assert (report.said, report.words, report.organisation) == ("not-there", "I was abroad.", "county-2")
     assert report.due_at - report.made_at == timedelta(days=7)
@@ -42,19 +43,19 @@ async def test_what_she_asks_is_answered_within_a_week(scene: Scene) -> None:
 
 async def test_yes_asks_nobody_and_may_be_taken_back_once(scene: Scene) -> None:
     receipt = await look(scene)
-    await scene.watch.reports.make(scene.resident, receipt, "right", "", scene.now)
+    await scene.watch.reports.make(scene.herself, scene.resident, receipt, "right", "", scene.now)
     assert await scene.watch.work.queue(scene.officer) == []
-    await scene.watch.reports.make(scene.resident, receipt, "ask", "", scene.now)
+    await scene.watch.reports.make(scene.herself, scene.resident, receipt, "ask", "", scene.now)
     assert len(await scene.watch.work.queue(scene.officer)) == 1
     for said in ("right", "ask", "not-there"):
         with pytest.raises(ConflictError):
-            await scene.watch.reports.make(scene.resident, receipt, said, "", scene.now)
+            await scene.watch.reports.make(scene.herself, scene.resident, receipt, said, "", scene.now)
     assert len(await scene.watch.work.queue(scene.officer)) == 1
 
 
 async def test_an_emergency_is_answered_by_its_number(scene: Scene) -> None:
     found = await scene.watch.emergencies.declare(scene.doctor, scene.resident, "other", WORDS, scene.now)
-    await scene.watch.reports.make(scene.resident, found.id, "not-there", "", scene.now)
+    await scene.watch.reports.make(scene.herself, scene.resident, found.id, "not-there", "", scene.now)
     [item] = await scene.watch.work.queue(scene.officer, kind="report")
     assert (item.subject, item.person_name) == (found.id, "Dr Zhou Min")
 
@@ -63,9 +64,9 @@ async def test_only_looks_of_her_own_are_reported(scene: Scene) -> None:
     receipt = await look(scene)
     for resident, about in ((scene.resident, uuid4()), (scene.other, receipt)):
         with pytest.raises(NotFoundError):
-            await scene.watch.reports.make(resident, about, "ask", "", scene.now)
+            await scene.watch.reports.make(herself(resident.id), resident, about, "ask", "", scene.now)
     with pytest.raises(InvalidInputError):
-        await scene.watch.reports.make(scene.resident, receipt, "maybe", "", scene.now)
+        await scene.watch.reports.make(scene.herself, scene.resident, receipt, "maybe", "", scene.now)
     with pytest.raises(InvalidInputError):
-        await scene.watch.reports.make(scene.resident, receipt, "ask", "x" * 501, scene.now)
+        await scene.watch.reports.make(scene.herself, scene.resident, receipt, "ask", "x" * 501, scene.now)
     assert await scene.watch.reports.of(scene.resident) == {}

@@ -70,6 +70,95 @@ class Activity:
     refused: int
 
 
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """What somebody who reads a list is told of it."""
+
+    requester: str
+    decisions: bool  # all of them; else only the reader's own
+    withheld: frozenset[UUID] = frozenset()  # receipts that are not told yet
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One page of a list: its entries, newest first, and where they stand in the whole of it."""
+
+    entries: tuple[Entry, ...]
+    later: int  # how many stand on pages of newer ones
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How often each kind stands in a list."""
+
+    people: int
+    computers: int
+    herself: int
+
+
+@dataclass(frozen=True, slots=True)
+class Looker:
+    """A person of an institution, as the log last named her."""
+
+    requester: str
+    name: str
+    organisation: str
+
+
+class Telling:
+    """Her list as it is told: what is left out is left out in the database, before anything is counted or cut."""
+
+    def __init__(self, database: Database) -> None:
+        """Use the database's role ``carecode_audit``."""
+        self._database = database
+        self._sql = queries("audit")
+
+    async def page(  # what is told, and which page of it
+        self,
+        resident: Resident,
+        reader: Reader,
+        *,
+        own: bool,
+        kind: str,
+        upto: int | None,
+        limit: int,
+    ) -> Told:
+        """Return the ``limit`` entries up to number ``upto`` of the list, counted from the oldest; None: the newest.
+
+        Her own readings only with ``own``; ``kind`` is people, computers, or empty for all.
+        """
+        known = (reader.decisions, reader.requester, own, kind, upto, min(limit, ENTRIES_MAX))
+        rows = await self._fetch("told", list(resident.keys), list(reader.withheld), *known)
+        if not rows:
+            return Told((), 0, 0)
+        total = rows[0]["total"]
+        return Told(tuple(_entry(row, resident.keys) for row in rows), total - rows[0]["place"], total)
+
+    async def of(self, resident: Resident, purpose: Purpose) -> list[Entry]:
+        """Return all her entries of one purpose."""
+        rows = await self._fetch("told_of", list(resident.keys), purpose.value)
+        return [_entry(row, resident.keys) for row in rows]
+
+    async def tally(self, resident: Resident, reader: Reader) -> Tally:
+        """Count the whole list."""
+        words = (list(resident.keys), list(reader.withheld), reader.decisions, reader.requester)
+        [row] = await self._fetch("tally", *words)
+        return Tally(*row)
+
+    async def lookers(self, resident: Resident, reader: Reader, limit: int) -> tuple[list[Looker], int]:
+        """Return the people of institutions in the list, each once, who looked last first, and how many there are."""
+        words = (list(resident.keys), list(reader.withheld), reader.decisions, reader.requester, limit)
+        rows = await self._fetch("lookers", *words)
+        people = [Looker(row["requester"], row["requester_name"], row["organisation"]) for row in rows]
+        return people, rows[0]["total"] if rows else 0
+
+    async def _fetch(self, name: str, *arguments: object) -> list[Any]:
+        with log_errors():
+            async with self._database.connection("audit") as connection:
+                return list(await connection.fetch(self._sql[name], *arguments))
+
+
 class Log:
     """The disclosure log of all residents."""
 
@@ -80,6 +169,7 @@ class Log:
         self._sql = queries("audit")
         self._sealing = Sealing(database)
         self.settled: Final = self._sealing.settled
+        self.telling: Final = Telling(database)
 
     async def seal(  # noqa: PLR0913  # one entry has these fields
         self,

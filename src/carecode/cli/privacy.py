@@ -42,7 +42,7 @@ def who_looked(
 
     async def work(app: App) -> dict[str, Any]:
         requester = await _her(app, resident)
-        looks = await app.privacy.who_looked(requester, limit=limit)
+        leaf = await app.privacy.page(requester, limit=limit)
         return {
             "looks": [
                 {
@@ -55,8 +55,9 @@ def who_looked(
                     "basis": look.entry.basis,
                     "receipt": look.entry.receipt_number,
                 }
-                for look in looks
+                for look in leaf.looks
             ],
+            "earlier": leaf.earlier,
             "first_broken_entry": await app.privacy.first_broken(requester),
         }
 
@@ -67,9 +68,25 @@ def who_looked(
         )
         for look in found["looks"]
     ]
-    broken = found["first_broken_entry"]
-    end = "Nothing is missing from this list." if broken is None else f"Entry {broken} does not verify!"
-    emit(as_json, found, "\n".join([*(map(visible, lines) if lines else ["Nobody looked."]), end]))
+    emit(as_json, found, told([visible(line) for line in lines], found["earlier"], found["first_broken_entry"]))
+
+
+def told(lines: list[str], earlier: int, broken: int | None) -> str:
+    """Write the lines and what may be said of them: only a list that was not cut can be called whole.
+
+    >>> print(told(["a look"], 2, None))
+    a look
+    The newest 1 of 3; --limit shows more, up to 1000. The whole list was checked: no entry is missing from it.
+    """
+    if broken is not None:
+        end = f"Entry {broken} does not verify!"
+    elif earlier:
+        end = "The whole list was checked: no entry is missing from it."
+    else:
+        end = "Nothing is missing from this list."
+    if earlier:
+        end = f"The newest {len(lines)} of {len(lines) + earlier}; --limit shows more, up to 1000. {end}"
+    return "\n".join([*(lines or ([] if earlier else ["Nobody looked."])), end])
 
 
 def shut_out(

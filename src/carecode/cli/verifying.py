@@ -46,6 +46,7 @@ AT_ONCE: Final = 16
 BUNDLE_BYTES_MAX: Final = TILE_WIDTH * (LEAF_BYTES_MAX + 2)
 TILE_BYTES: Final = TILE_WIDTH * HASH_BYTES
 URL_DEFAULT: Final = "http://localhost:8000"
+NOBODY: Final = "Nobody answers at that address. Start CareCode there, or give another with --url."
 _OK: Final = 200
 
 
@@ -88,7 +89,7 @@ class Server:
     save: Path | None = None
 
     async def fetch(self, path: str, bytes_max: int) -> bytes:
-        """Fetch one file, and save it."""
+        """Fetch one file, and save it.  UnavailableError ``log-nobody`` when nobody answers at all."""
         body: bytes | None = b""
         try:
             async with self.client.stream("GET", f"{self.prefix}/{path}") as answer:
@@ -99,6 +100,8 @@ class Server:
                         body = (body or b"") + part
                         if len(body) > bytes_max:
                             break
+        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+            raise UnavailableError("log-nobody", NOBODY) from error
         except (httpx.HTTPError, httpx.InvalidURL):
             body = None
         got = _bounded(path, body, bytes_max)

@@ -163,7 +163,10 @@ def _beginning(from_at: datetime | None, until_at: datetime | None, now: datetim
 
 
 def _is_days(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) <= len("365") and int(text) <= WINDOW_DAYS_MAX
+    """Tell whether it is a number of days, written in the one way in which her pages know it: 7, never 007."""
+    if not (text.isascii() and text.isdigit()) or len(text) > len("365"):
+        return False
+    return str(int(text)) == text and int(text) <= WINDOW_DAYS_MAX
 
 
 def _is_unwritable(text: str) -> bool:

@@ -290,7 +290,7 @@ async def _gone(
     shown = {UUID(row.id) for row in rows}
     wanted = {one for one in pointed(row.body for row in rows) if one[1] not in shown}
     if wanted and not all_of_it:
-        shown |= await record.visible(receipt, wanted)
+        shown |= await record.marks.visible(receipt, wanted)
     return frozenset(number for _name, number in wanted if number not in shown)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from carecode.audit.log import Reader
 from carecode.disclosure.choices import DELEGATED, KINDS, Kind, Whom, Wish, checked
 from carecode.disclosure.closing import ON_ROWS
 from carecode.disclosure.consequences import Consequence, consequence
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from carecode.audit.log import Entry, Log
+    from carecode.audit.log import Entry, Log, Looker, Tally
     from carecode.disclosure.decisions import Decision, Decisions
     from carecode.disclosure.delegationbook import Acting
     from carecode.disclosure.delegations import Delegations
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     from carecode.kernel.vocabulary import Requester, Resident
 
 LOOKS_MAX: Final = 200
+"""So many lines stand on one page of her list."""
+PEOPLE_MAX: Final = 500
+"""So many people are named for her to block; a page that names fewer than there are says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,20 @@ class Look:
 
     entry: Entry
     organisation: Organisation | None  # None: herself
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """One page of "who looked", and how much of the list stands elsewhere."""
+
+    looks: list[Look]
+    later: int  # how many stand on pages of newer ones
+    earlier: int
+
+    @property
+    def total(self) -> int:
+        """Count the whole list."""
+        return self.later + len(self.looks) + self.earlier
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +67,97 @@ class Institution:
     window_until: datetime | None
 
 
-class Privacy:
+class Looks:
+    """Who looked: her list, for herself and for who sees all of hers."""
+
+    def __init__(
+        self,
+        index: Index,
+        log: Log,
+        people: People,
+        clock: Callable[[], datetime],
+        *,
+        delegations: Delegations | None = None,
+        withheld: Callable[[Resident, list[Entry], datetime], Awaitable[frozenset[UUID]]] | None = None,
+    ) -> None:
+        """Work on these doors; ``delegations`` says who acts for whom."""
+        self._index = index
+        self._log = log
+        self._people = people
+        self._clock = clock
+        self._delegations = delegations
+        self._withheld = withheld  # what a court keeps from her for a while yet (disclosure/legal.py)
+
+    async def who_looked(self, requester: Requester, *, own: bool = False, limit: int = LOOKS_MAX) -> list[Look]:
+        """Return her log, newest first; her own reading is left out unless ``own``.
+
+        Quietly, and for who acts for her, it does not tell what she decided.
+        """
+        return (await self.page(requester, own=own, limit=limit)).looks
+
+    async def page(
+        self,
+        requester: Requester,
+        *,
+        own: bool = False,
+        kind: str = "",
+        upto: int | None = None,
+        limit: int = LOOKS_MAX,
+    ) -> Leaf:
+        """Return the page of her list that ends with number ``upto``, counted from the oldest; None: the newest.
+
+        What is not told is left out before it is cut: nothing that she or anybody does often hides a look.
+        """
+        resident, reader = await self._reading(requester)
+        told = await self._log.telling.page(resident, reader, own=own, kind=kind, upto=upto, limit=limit)
+        quiet = requester.id == QUIETLY
+        looks = [
+            Look(
+                replace(one, requester_title="") if quiet else one,
+                await self._people.organisation(one.organisation) if one.role != Role.RESIDENT else None,
+            )
+            for one in told.entries
+        ]
+        return Leaf(looks, told.later, told.total - told.later - len(looks))
+
+    async def tally(self, requester: Requester) -> Tally:
+        """Count the whole of her list: people, computers, herself."""
+        return await self._log.telling.tally(*await self._reading(requester))
+
+    async def lookers(self, requester: Requester, limit: int = PEOPLE_MAX) -> tuple[list[Looker], int]:
+        """Return the people of institutions in all of her list, who looked last first, and how many there are."""
+        return await self._log.telling.lookers(*await self._reading(requester), limit)
+
+    async def first_broken(self, requester: Requester) -> int | None:
+        """Return the first entry of her log that does not follow from the one before, or None."""
+        return await self._log.first_broken(await self._whose(requester, whole=True))
+
+    async def _acting(self, requester: Requester) -> Acting | None:
+        if self._delegations is None or requester.id in {HERSELF, QUIETLY}:
+            return None
+        return await self._delegations.acting_as(requester, self._clock())
+
+    async def _reading(self, requester: Requester) -> tuple[Resident, Reader]:
+        """Return whose list is read and what of it is told to this reader: her decisions to her alone."""
+        resident = await self._whose(requester, whole=True)
+        withheld: frozenset[UUID] = frozenset()
+        if self._withheld is not None:
+            orders = await self._log.telling.of(resident, Purpose.HLEGAL)
+            withheld = await self._withheld(resident, orders, self._clock())
+        return resident, Reader(requester.id, requester.id == HERSELF, withheld)
+
+    async def _whose(self, requester: Requester, *, whole: bool = False) -> Resident:
+        resident = await self._index.by_id(requester.resident) if requester.resident else None
+        if requester.role is Role.RESIDENT and resident is not None:
+            if requester.id in {HERSELF, QUIETLY}:
+                return resident
+            acting = await self._acting(requester)
+            if acting is not None and acting.may_decide and (acting.sees_all or not whole):
+                return resident
+        raise RefusedError("herself-only", "Only she herself may see and change this.")
+
+
+class Privacy(Looks):
     """What a resident sees and decides about her own record."""
 
     def __init__(
@@ -65,34 +173,9 @@ class Privacy:
         withheld: Callable[[Resident, list[Entry], datetime], Awaitable[frozenset[UUID]]] | None = None,
     ) -> None:
         """Work on these doors; ``closer`` is the gate, ``delegations`` says who acts for whom."""
-        self._index = index
-        self._log = log
+        super().__init__(index, log, people, clock, delegations=delegations, withheld=withheld)
         self._decisions = decisions
-        self._people = people
-        self._clock = clock
         self._marking = Marking(decisions, closer, clock)
-        self._delegations = delegations
-        self._withheld = withheld  # what a court keeps from her for a while yet (disclosure/legal.py)
-
-    async def who_looked(self, requester: Requester, *, own: bool = False, limit: int = LOOKS_MAX) -> list[Look]:
-        """Return her log, newest first; her own reading is left out unless ``own``.
-
-        Quietly, and for who acts for her, it does not tell what she decided.
-        """
-        resident = await self._whose(requester, whole=True)
-        entries = await self._log.entries(resident, limit)
-        kept = await self._withheld(resident, entries, self._clock()) if self._withheld else frozenset()
-        shown = [one for one in entries if one.receipt not in kept and _is_told(one, requester, own=own)]
-        if requester.id == QUIETLY:
-            shown = [replace(one, requester_title="") for one in shown]
-        return [
-            Look(one, await self._people.organisation(one.organisation) if one.role != Role.RESIDENT else None)
-            for one in shown
-        ]
-
-    async def first_broken(self, requester: Requester) -> int | None:
-        """Return the first entry of her log that does not follow from the one before, or None."""
-        return await self._log.first_broken(await self._whose(requester, whole=True))
 
     async def institutions(self, requester: Requester) -> list[Institution]:
         """Return every institution with what was decided about it."""
@@ -185,21 +268,6 @@ class Privacy:
         await self._log.void(resident)
         await self._log.append(resident, requester, "decide", Purpose.PATRQT, basis)
 
-    async def _acting(self, requester: Requester) -> Acting | None:
-        if self._delegations is None or requester.id in {HERSELF, QUIETLY}:
-            return None
-        return await self._delegations.acting_as(requester, self._clock())
-
-    async def _whose(self, requester: Requester, *, whole: bool = False) -> Resident:
-        resident = await self._index.by_id(requester.resident) if requester.resident else None
-        if requester.role is Role.RESIDENT and resident is not None:
-            if requester.id in {HERSELF, QUIETLY}:
-                return resident
-            acting = await self._acting(requester)
-            if acting is not None and acting.may_decide and (acting.sees_all or not whole):
-                return resident
-        raise RefusedError("herself-only", "Only she herself may see and change this.")
-
 
 async def _require_known(people: People, wish: Wish, standing: Sequence[Decision]) -> None:
     """Raise NotFoundError for an institution or a person that nobody knows.
@@ -233,10 +301,3 @@ def _holds_already(standing: Sequence[Decision], wish: Wish, by: str, now: datet
     coarser = {Kind.INSTITUTION: Kind.NEWCOMERS, Kind.ENTRY: Kind.VISIT}.get(wish.kind)
     said = any(x.kind in {wish.kind, coarser} for x in standing)
     return not said and wish.choice == row.unsaid and row.whom is not Whom.EITHER
-
-
-def _is_told(entry: Entry, requester: Requester, *, own: bool) -> bool:
-    """Tell whether a list shows an entry to this reader: her decisions to her alone, her own reading on wish."""
-    if entry.action == "decide" and requester.id not in {HERSELF, entry.requester}:
-        return False
-    return own or entry.role != Role.RESIDENT or entry.action == "decide" or entry.requester.startswith("delegate:")

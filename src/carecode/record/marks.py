@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
 from carecode.kernel.vocabulary import NOTHING_CLOSED, Category, Closed, Receipt, RecordKey
 from carecode.record.answers import answered
-from carecode.record.catalogue import BY_NUMBER
+from carecode.record.catalogue import BY_NUMBER, type_named
+from carecode.record.recent import Recent
 from carecode.store.database import Database
 from carecode.store.queries import queries
+
+VISIBLE_MAX: Final = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +28,13 @@ class Mark:
 
 
 class Marks:
-    """Bits of Closed on stored resources."""
+    """Bits of Closed on stored resources, and what a receipt opens in spite of them."""
 
     def __init__(self, database: Database) -> None:
         """Use the role ``carecode_record``."""
         self._database = database
         self._queries = queries("record")
+        self._visible = Recent[tuple[UUID, UUID], bool](VISIBLE_MAX)
 
     async def close(  # what, and how
         self,
@@ -55,3 +60,27 @@ class Marks:
         with answered():
             rows = await (await self._database.pool("record")).fetch(self._queries["matters"], key, ids)
         return {row["id"]: Closed(row["closed"]) for row in rows}
+
+    async def visible(self, receipt: Receipt, wanted: Iterable[tuple[str, UUID]]) -> set[UUID]:
+        """Return the ids of those current resources, given by type and id, that the receipt opens.
+
+        What was said under a receipt is remembered while it may be in force: a decision of hers ends the
+        receipt, so that another is asked anew.
+        """
+        shown: set[UUID] = set()
+        asked: list[tuple[str, UUID]] = []
+        for one in wanted:
+            known = self._visible.get((receipt.id, one[1]))
+            if known is None:
+                asked.append(one)
+            elif known:
+                shown.add(one[1])
+        if asked:
+            numbers, ids = [type_named(name).number for name, _id in asked], [number for _name, number in asked]
+            found = {
+                UUID(int=one.int) for one in await self._value("visible", receipt.id, receipt.requester, numbers, ids)
+            }
+            for number in ids:
+                self._visible.put((receipt.id, number), number in found)
+            shown |= found
+        return shown

@@ -6,7 +6,7 @@ policy asks the access log (``sql/0001_expand_initial.sql``), whatever this code
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -57,7 +57,6 @@ class RecordStore:
         self._codec = Codec(shipped_dictionaries(), random_bytes)
         self._keys = DataKeys(keys or WithoutBroker(ring.key("record.kek"), random_bytes), self._codec.forget)
         self._places = Recent[UUID, RecordKey](PLACES_MAX)
-        self._visible = Recent[tuple[UUID, UUID], bool](PLACES_MAX)
         self._queries = queries("record")
 
     async def deposit(
@@ -134,30 +133,6 @@ class RecordStore:
                 self._queries["version"], receipt.id, receipt.requester, number, resource_id, version
             )
         return next(iter(await opened(self._keys, self._codec, receipt, rows)), None)
-
-    async def visible(self, receipt: Receipt, wanted: Iterable[tuple[str, UUID]]) -> set[UUID]:
-        """Return the ids of those current resources, given by type and id, that the receipt opens.
-
-        What was said under a receipt is remembered while it may be in force: a decision of hers ends the
-        receipt, so that another is asked anew.
-        """
-        shown: set[UUID] = set()
-        asked: list[tuple[str, UUID]] = []
-        for one in wanted:
-            known = self._visible.get((receipt.id, one[1]))
-            if known is None:
-                asked.append(one)
-            elif known:
-                shown.add(one[1])
-        if asked:
-            numbers, ids = [type_named(name).number for name, _id in asked], [number for _name, number in asked]
-            found = {
-                UUID(int=one.int) for one in await self._value("visible", receipt.id, receipt.requester, numbers, ids)
-            }
-            for number in ids:
-                self._visible.put((receipt.id, number), number in found)
-            shown |= found
-        return shown
 
     async def revise(self, receipt: Receipt, resource: NewResource, *, expected_version: int, now: datetime) -> int:
         """Replace a resource that the receipt's organisation deposited itself; return the new version.

@@ -37,6 +37,7 @@ FIELD_LENGTH_MAX: Final = 2_000  # characters of one form field
 FIELDS_MAX: Final = 40
 TEXT_CONTROLS: Final = "\t\n\r"  # the control characters of a text; others cannot be stored or shown
 UNWRITABLE: Final = mark("There is a sign here that cannot be stored. Type it again.")
+TWICE: Final = mark("Something was sent twice. Go back and choose once.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,9 +138,12 @@ class Page:
     async def fields(self) -> Mapping[str, str]:
         """Read the posted form: trimmed texts by name, files refused.
 
-        Raises InvalidInputError ``field-control`` for a control character other than those of a text.
+        Raises InvalidInputError ``field-control`` for a control character other than those of a text, and
+        ``field-twice`` for a field that comes twice: nobody could say which one she meant.
         """
         async with self.request.form(max_files=0, max_fields=FIELDS_MAX) as form:
+            if len(form.multi_items()) != len(form):
+                raise InvalidInputError("field-twice", TWICE)
             fields = {name: str(value).strip()[:FIELD_LENGTH_MAX] for name, value in form.items()}
         if any(unicodedata.category(x) in {"Cc", "Cs"} and x not in TEXT_CONTROLS for x in "".join(fields.values())):
             raise InvalidInputError("field-control", UNWRITABLE)

@@ -51,6 +51,7 @@ BY_CODE: Final[Mapping[str, str]] = {
     "words-alike": mark("The two words are the same. Choose two different ones."),
     "word-wrong": mark("This is not your word. Try again."),
     "herself-only": mark("Only she herself may see and change this."),
+    "field-twice": mark("Something was sent twice. Go back and choose once."),
     "capped": mark("You opened as many records as one may within an hour. Your privacy officer can help."),
     "log-unwitnessed": mark(
         "Nobody outside has signed the access log for too long, so nothing is opened. Tell the operator."

@@ -319,14 +319,22 @@ BEGIN
       AND current_setting('transaction_isolation') = 'read committed';
 END $$;
 
+-- Her newest entries, newest first, each chain read by its key from its end.  Without a limit all of them: for
+-- a query that leaves some out, and must do so before it counts.
 CREATE OR REPLACE FUNCTION audit.entries(p_keys uuid[], p_before bigint, p_limit int) RETURNS SETOF audit.entry
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
   SELECT e.resident_id, e.seq, e.receipt, e.at, e.requester, e.requester_name, e.requester_title, e.role,
       e.organisation, e.action, e.purpose, e.basis, e.categories, e.depositor, e.keys, e.prev, e.hash, e.xid,
       e.opens, e.until, e.form
-    FROM audit.entry e WHERE e.resident_id = ANY (p_keys) AND (p_before IS NULL OR e.seq < p_before)
-    ORDER BY e.at DESC, e.seq DESC LIMIT least(p_limit, 1000);
+    FROM unnest(p_keys) AS k(id) CROSS JOIN LATERAL (
+      SELECT n.resident_id, n.seq, n.receipt, n.at, n.requester, n.requester_name, n.requester_title, n.role,
+          n.organisation, n.action, n.purpose, n.basis, n.categories, n.depositor, n.keys, n.prev, n.hash, n.xid,
+          n.opens, n.until, n.form
+        FROM audit.entry n WHERE n.resident_id = k.id AND n.seq < coalesce(p_before, 9223372036854775807)
+        ORDER BY n.seq DESC LIMIT CASE WHEN p_limit IS NOT NULL THEN least(p_limit, 1000) END
+    ) AS e
+    ORDER BY e.at DESC, e.seq DESC LIMIT CASE WHEN p_limit IS NOT NULL THEN least(p_limit, 1000) END;
 END;
 
 -- The form from before, for a program that still asks it.

@@ -25,6 +25,50 @@ SELECT e.resident_id, e.seq, e.receipt, e.at, e.requester, e.requester_name, e.r
   e.opens, e.until, e.form
 FROM audit.entries($1, $2, $3) AS e;
 
+-- name: told
+-- One page of what a reader is told, newest first, each with its number from the oldest and how many there are.
+WITH told AS (
+  SELECT e.resident_id, e.seq, e.receipt, e.at, e.requester, e.requester_name, e.requester_title, e.role,
+    e.organisation, e.action, e.purpose, e.basis, e.categories, e.depositor, e.keys, e.prev, e.hash,
+    e.opens, e.until, e.form,
+    row_number() OVER (ORDER BY e.at, e.seq, e.resident_id) AS place, count(*) OVER () AS total
+  FROM audit.entries($1, NULL, NULL) AS e
+  WHERE e.receipt <> ALL ($2::uuid[]) AND ($3::boolean OR e.action <> 'decide' OR e.requester = $4)
+    AND ($5::boolean OR e.action = 'decide' OR NOT (e.role = 'resident' AND e.requester NOT LIKE 'delegate:%'))
+    AND $6::text IN ('', CASE WHEN e.role IN ('system', 'integrator') THEN 'computers'
+      WHEN e.role = 'resident' AND e.requester NOT LIKE 'delegate:%' THEN 'herself' ELSE 'people' END)
+)
+SELECT t.resident_id, t.seq, t.receipt, t.at, t.requester, t.requester_name, t.requester_title, t.role,
+  t.organisation, t.action, t.purpose, t.basis, t.categories, t.depositor, t.keys, t.prev, t.hash,
+  t.opens, t.until, t.form, t.place, t.total
+FROM told AS t WHERE t.place <= coalesce($7::bigint, t.total) ORDER BY t.place DESC LIMIT $8::int;
+
+-- name: told_of
+-- All her entries of one purpose.
+SELECT e.resident_id, e.seq, e.receipt, e.at, e.requester, e.requester_name, e.requester_title, e.role,
+  e.organisation, e.action, e.purpose, e.basis, e.categories, e.depositor, e.keys, e.prev, e.hash,
+  e.opens, e.until, e.form
+FROM audit.entries($1, NULL, NULL) AS e WHERE e.purpose = $2;
+
+-- name: tally
+-- How often a person, a computer and she herself stand in what a reader is told.
+SELECT count(*) FILTER (WHERE e.role NOT IN ('system', 'integrator') AND NOT (e.role = 'resident' AND e.requester NOT LIKE 'delegate:%')) AS people,
+  count(*) FILTER (WHERE e.role IN ('system', 'integrator')) AS computers,
+  count(*) FILTER (WHERE e.role = 'resident' AND e.requester NOT LIKE 'delegate:%') AS herself
+FROM audit.entries($1, NULL, NULL) AS e
+WHERE e.receipt <> ALL ($2::uuid[]) AND ($3::boolean OR e.action <> 'decide' OR e.requester = $4);
+
+-- name: lookers
+-- The people of institutions in what a reader is told, each once, who looked last first, and how many there are.
+SELECT n.requester, n.requester_name, n.organisation, count(*) OVER () AS total
+FROM (
+  SELECT DISTINCT ON (e.requester) e.requester, e.requester_name, e.organisation, e.at
+  FROM audit.entries($1, NULL, NULL) AS e
+  WHERE e.receipt <> ALL ($2::uuid[]) AND ($3::boolean OR e.action <> 'decide' OR e.requester = $4)
+    AND e.role NOT IN ('resident', 'system', 'integrator')
+  ORDER BY e.requester, e.at DESC, e.seq DESC
+) AS n ORDER BY n.at DESC, n.requester LIMIT $5::int;
+
 -- name: first_broken
 -- The first entry that does not follow from the one before it.
 SELECT audit.first_broken($1);

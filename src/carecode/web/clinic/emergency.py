@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlencode
 from uuid import UUID
 
 from carecode.disclosure.reviews import WORDS_MAX, WORDS_MIN
@@ -18,10 +20,11 @@ from carecode.web.stepup import require_fresh
 from carecode.web.watched import doors
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from starlette.responses import Response
 
+    from carecode.disclosure.emergency import Emergency
     from carecode.kernel.vocabulary import Card, Resident
     from carecode.web.page import Page
 
@@ -91,16 +94,19 @@ async def declare(page: Page) -> Response:
 
 
 async def end(page: Page) -> Response:
-    """End the emergency of this browser now."""
-    before = opened.opened_in(page.request)
-    resident = await page.app.gate.subject(page.requester, before.patient) if before else None
-    if resident is not None and await doors(page).emergencies.running(resident, page.requester, page.now):
-        await doors(page).emergencies.end(page.requester, resident, page.now)
-    return page.go(f"{PATH}/ended")
+    """End the emergency whose number the form carries, if it is one's own and runs; the next page says what became."""
+    number = (await page.fields()).get("emergency", "")
+    mine = await doors(page).emergencies.still_running(page.requester, page.now)
+    found = next((one for one in mine if str(one.id) == number), None)
+    resident = None if found is None else await page.app.index.by_id(found.resident)
+    if resident is not None:
+        with suppress(NotFoundError):  # it ended by itself just now
+            await doors(page).emergencies.end(page.requester, resident, page.now)
+    return page.go(f"{PATH}/ended?{urlencode({'emergency': number})}")
 
 
 async def ended(page: Page) -> Response:
-    """Say that it is over, ask for her word on each that lacks it, and link to those that still run."""
+    """Say whether the asked one is over, ask for her word on each that lacks it, and link to those that still run."""
     return await _ended(page)
 
 
@@ -155,12 +161,15 @@ async def _declare(
 
 
 async def _ended(page: Page, *, error: CareCodeError | None = None, typed: Mapping[str, str] | None = None) -> Response:
+    waiting = await doors(page).emergencies.unattested(page.requester, page.now)
+    running = await doors(page).emergencies.still_running(page.requester, page.now)
     response = page.render(
         "clinic/ended.html",
         error.http_status if error else 200,
         place=await page.place(),
-        waiting=await doors(page).emergencies.unattested(page.requester, page.now),
-        running=await doors(page).emergencies.still_running(page.requester, page.now),
+        waiting=waiting,
+        running=running,
+        state="" if error else _state(page, waiting, running),
         reasons=REASONS,
         answers=ATTESTED,
         bounds=(WORDS_MIN, WORDS_MAX),
@@ -169,6 +178,25 @@ async def _ended(page: Page, *, error: CareCodeError | None = None, typed: Mappi
     )
     opened.close(response)
     return response
+
+
+def _state(page: Page, waiting: Sequence[Emergency], running: Sequence[Emergency]) -> str:
+    """Tell of the asked emergency, else of the one open in this browser: over, runs or unknown; nothing of none."""
+    asked = page.request.query_params.get("emergency")
+    before = opened.opened_in(page.request)
+    if asked is None and (before is None or not before.emergency):
+        return ""
+
+    def is_it(one: Emergency) -> bool:
+        if asked is not None:
+            return str(one.id) == asked
+        return before is not None and before.code == opened.hash_of(one.id.hex)
+
+    if any(is_it(one) for one in waiting):
+        return "over"
+    if any(is_it(one) for one in running):
+        return "runs"
+    return "unknown" if asked is not None else ""
 
 
 async def _resident(page: Page, fields: Mapping[str, str]) -> Resident:

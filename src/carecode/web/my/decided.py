@@ -13,7 +13,7 @@ from carecode.kernel.errors import CareCodeError, InvalidInputError, NotFoundErr
 from carecode.web.language import mark
 from carecode.web.my import frame
 from carecode.web.my.deciding import ALL, CHOICES, LABELS, QUESTIONS
-from carecode.web.my.privacy import HERE, institution_name, people_known, what_in_words
+from carecode.web.my.privacy import HERE, asked_for, institution_name, others_decided, people_known_of, what_in_words
 from carecode.web.my.titles import titles_of
 from carecode.web.page import field
 from carecode.web.said import KINDS_OF_ENTRIES
@@ -61,7 +61,7 @@ async def section(page: Page) -> Response:
         raise NotFoundError("no-such-page", "There is no page at this address.") from error
     held = holding(await page.app.privacy.standing(page.requester), page.now)
     groups = await rows_of(page, held)
-    whom = page.request.query_params.get("whom", "")
+    whom = asked_for(page, "whom")
     chips = await _chips(page, whom) if title in {_KINDS_TITLE, _SENSITIVE_TITLE} else ()
     return await frame.show(
         page, "my/privacy_list.html", title=page.say(title), lead=page.say(lead), groups=groups, chips=chips
@@ -150,15 +150,19 @@ def _choice_of(page: Page, held: Sequence[Decision], kind: Kind, whom: str = "",
 
 
 async def _people(page: Page, held: Sequence[Decision]) -> list[tuple[str, list[Row]]]:
+    known, unnamed = await people_known_of(page)
     rows = [
         Row(name, _choice_of(page, held, Kind.PERSON, staff), _address(Kind.PERSON, staff))
-        for staff, name in (await people_known(page)).items()
+        for staff, name in known.items()
     ]
-    return [("", rows)]
+    return [(page.say(_UNNAMED_PEOPLE, count=unnamed) if unnamed else "", rows)]
+
+
+_UNNAMED_PEOPLE: Final = mark("Who looked last stands here; %(count)s who looked before stand under Who looked.")
 
 
 async def _kinds(page: Page, held: Sequence[Decision]) -> list[tuple[str, list[Row]]]:
-    whom = page.request.query_params.get("whom", "")
+    whom = asked_for(page, "whom")
     rows = [
         Row(
             page.say(words)[:1].upper() + page.say(words)[1:],
@@ -171,7 +175,7 @@ async def _kinds(page: Page, held: Sequence[Decision]) -> list[tuple[str, list[R
 
 
 async def _sensitive(page: Page, held: Sequence[Decision]) -> list[tuple[str, list[Row]]]:
-    whom = page.request.query_params.get("whom", "")
+    whom = asked_for(page, "whom")
     groups = []
     for kind, heading in ((Kind.LABEL, _IN_TREATMENT), (Kind.EMERGENCY_LABEL, _IN_EMERGENCIES)):
         to = whom if kind is Kind.LABEL else ""
@@ -210,8 +214,7 @@ async def _hospitals(page: Page, held: Sequence[Decision]) -> list[tuple[str, li
     """How long each may look, and whether others see what it writes."""
     window = [Row(page.say(_EVERY), _choice_of(page, held, Kind.WINDOW), _address(Kind.WINDOW))]
     keep = []
-    for one in await page.app.privacy.institutions(page.requester):
-        handle = one.organisation.handle
+    for handle in await _handles(page, Kind.WINDOW, Kind.KEEP):
         name = await institution_name(page, handle)
         window.append(Row(name, _choice_of(page, held, Kind.WINDOW, handle), _address(Kind.WINDOW, handle)))
         keep.append(Row(name, _choice_of(page, held, Kind.KEEP, handle), _address(Kind.KEEP, handle)))
@@ -231,13 +234,21 @@ async def _taking_part(page: Page, held: Sequence[Decision]) -> list[tuple[str, 
     return [("", rows)]
 
 
+async def _handles(page: Page, *kinds: Kind) -> list[str]:
+    """Name the hospitals, and whatever else a decision of these kinds stands about."""
+    hospitals = [x.organisation.handle for x in await page.app.privacy.institutions(page.requester)]
+    return [*hospitals, *(x.handle for x in await others_decided(page, *kinds))]
+
+
 async def _chips(page: Page, whom: str) -> list[tuple[str, str, bool]]:
     here = page.request.url.path
-    found = [(here, page.say(_EVERY), not whom)]
-    for one in await page.app.privacy.institutions(page.requester):
-        handle = one.organisation.handle
-        found.append((f"{here}?whom={handle}", await institution_name(page, handle), whom == handle))
-    return found
+    return [
+        (here, page.say(_EVERY), not whom),
+        *[
+            (f"{here}?whom={handle}", await institution_name(page, handle), whom == handle)
+            for handle in await _handles(page, Kind.CATEGORY, Kind.LABEL)
+        ],
+    ]
 
 
 _KINDS_TITLE: Final = mark("Which kinds of information may be seen?")

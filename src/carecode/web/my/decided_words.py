@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 # the beginning of an entry's basis (disclosure/choices.py, delegations.py) -> what the list says; who and place stand
 # for whoever decided and the institution
 SAID: Final[Mapping[str, str]] = {
+    "report on her behalf": mark("<b>%(who)s</b> asked about a look at this record on her behalf."),
     "undo": mark("<b>%(who)s</b> took a decision about this record back."),
     "allow": mark("<b>%(who)s</b> let %(place)s see this record again."),
     "summary": mark("<b>%(who)s</b> let %(place)s see a summary only."),

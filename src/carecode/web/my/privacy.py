@@ -11,6 +11,7 @@ from carecode.disclosure.answers import Refusal
 from carecode.disclosure.choices import KINDS, YEARS_AHEAD_MAX, Kind, Whom, Wish
 from carecode.disclosure.consequences import consequence
 from carecode.disclosure.decisions import HERSELF, QUIETLY, holding, maker
+from carecode.disclosure.privacy import Institution
 from carecode.kernel.errors import InvalidInputError, NotFoundError, RefusedError
 from carecode.kernel.vocabulary import Category, Closed, Purpose
 from carecode.web.language import DEFAULT
@@ -25,6 +26,7 @@ from carecode.web.my.deciding import (
     consequence_in_words,
 )
 from carecode.web.my.titles import titles_of
+from carecode.web.page import TWICE
 from carecode.web.said import KINDS_OF_ENTRIES
 from carecode.web.sources import summary_of
 from carecode.web.stepup import require_fresh
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from carecode.disclosure.decisions import Decision
+    from carecode.disclosure.people import Organisation
     from carecode.web.page import Page
 
 HERE: Final = "/my/privacy"
@@ -73,6 +76,10 @@ async def show(page: Page) -> Response:
     institutions = await page.app.privacy.institutions(page.requester)
     standing = await page.app.privacy.standing(page.requester)
     held = holding(standing, page.now)
+    for one in await others_decided(page, Kind.INSTITUTION):
+        said = next((x for x in held if x.kind is Kind.INSTITUTION and x.whom == one.handle), None)
+        choice = said.choice if said else await _unsaid(page, Kind.INSTITUTION, one.handle)
+        institutions.append(Institution(one, choice, said.made_at if said else None, None))
     return await frame.show(
         page,
         "my/privacy.html",
@@ -82,6 +89,19 @@ async def show(page: Page) -> Response:
         mine=page.requester.id in {HERSELF, QUIETLY},
         kinds=await page.app.privacy.decides(page.requester),
     )
+
+
+async def others_decided(page: Page, *kinds: Kind) -> list[Organisation]:
+    """Give the institutions that are no hospitals, and about which a decision of these kinds stands all the same."""
+    listed = {x.organisation.handle for x in await page.app.privacy.institutions(page.requester)}
+    standing = await page.app.privacy.standing(page.requester)
+    found = []
+    for handle in sorted({x.whom for x in standing if x.kind in kinds and x.whom} - listed):
+        try:
+            found.append(await page.app.people.organisation(handle))
+        except NotFoundError:
+            continue  # it is gone; her changes still tell what she said
+    return found
 
 
 async def choose(page: Page) -> Response:
@@ -145,8 +165,15 @@ def _subject_of(page: Page) -> tuple[Kind, str, str]:
         kind = Kind(page.request.path_params["kind"])
     except ValueError as error:
         raise NotFoundError("no-such-page", "There is no page at this address.") from error
-    query = page.request.query_params
-    return kind, query.get("whom", ""), query.get("about", "")
+    return kind, asked_for(page, "whom"), asked_for(page, "about")
+
+
+def asked_for(page: Page, name: str) -> str:
+    """Read from the address what is asked for.  InvalidInputError ``field-twice`` when it stands there twice."""
+    given = page.request.query_params.getlist(name)
+    if len(given) > 1:
+        raise InvalidInputError("field-twice", TWICE)
+    return given[0] if given else ""
 
 
 async def _values(page: Page, kind: Kind, whom: str, about: str) -> dict[str, str]:
@@ -177,21 +204,24 @@ async def what_in_words(page: Page, kind: Kind, whom: str, about: str) -> str:
 
 
 async def people_known(page: Page) -> dict[str, str]:
-    """Name the people she may block: who looked at her record lately, and whom she blocked before."""
+    """Name the people she may block: who looked at her record, and whom she blocked before."""
+    return (await people_known_of(page))[0]
+
+
+async def people_known_of(page: Page) -> tuple[dict[str, str], int]:
+    """Name them, and count who looked at her record besides."""
     known = {}
     for decision in await page.app.privacy.standing(page.requester):
         if decision.kind is Kind.PERSON:
             staff = await page.app.people.staff(decision.whom)
             known[decision.whom] = staff.name if staff else page.say("Somebody who no longer works there")
     if page.requester.id not in {HERSELF, QUIETLY}:
-        return known
-    for look in await page.app.privacy.who_looked(page.requester):
-        if look.organisation is not None and look.entry.role not in {"system", "integrator"}:
-            place = _called(page, look.organisation.name, look.organisation.name_zh)
-            known.setdefault(
-                look.entry.requester, page.say("%(name)s, %(title)s", name=look.entry.requester_name, title=place)
-            )
-    return known
+        return known, 0
+    people, total = await page.app.privacy.lookers(page.requester)
+    for one in people:
+        place = await institution_name(page, one.organisation)
+        known.setdefault(one.requester, page.say("%(name)s, %(title)s", name=one.name, title=place))
+    return known, total - len(people)
 
 
 async def institution_name(page: Page, handle: str) -> str:

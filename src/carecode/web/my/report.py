@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
+from carecode.disclosure.decisions import HERSELF, QUIETLY
 from carecode.disclosure.reviews import WORDS_MAX
 from carecode.kernel.errors import CareCodeError, NotFoundError
 from carecode.web.language import mark
@@ -42,13 +43,13 @@ class Notice:
 
 async def reports(page: Page) -> dict[UUID, Report]:
     """Give what she said so far, by the receipt or the emergency it is about: for ``my/report_buttons.html``."""
-    return await doors(page).reports.of(await page.resident())
+    return await doors(page).reports.of(await page.resident(), quietly=page.requester.id == QUIETLY)
 
 
 async def notices(page: Page) -> list[Notice]:
     """Give the emergencies that she did not answer yet, newest first: for ``my/emergency_notices.html``."""
     resident = await page.resident()
-    said = await doors(page).reports.of(resident)
+    said = await reports(page)
     return [
         Notice(one, await page.place(one.organisation), page.say(REASONS[one.reason]))
         for one in await doors(page).emergencies.of(resident)
@@ -64,20 +65,29 @@ async def orders(page: Page) -> list[Order]:
 
 async def ask(page: Page) -> Response:
     """Ask for her words before it goes to the officer."""
+    await _require_list(page)
     return await _form(page, page.request.query_params.get("said", ""))
 
 
 async def make(page: Page) -> Response:
-    """Keep what she says and show her list again."""
+    """Keep what she says, or who acts for her and may see the list, and show the list again."""
+    await _require_list(page)
     fields = await page.fields()
     said = fields.get("said", "")
     try:
-        await doors(page).reports.make(await page.resident(), _about(page), said, fields.get("words", ""), page.now)
+        await doors(page).reports.make(
+            page.requester, await page.resident(), _about(page), said, fields.get("words", ""), page.now
+        )
     except CareCodeError as error:
         if said not in TITLES:
             raise
         return await _form(page, said, error=error, typed=fields)
     return page.go(BACK)
+
+
+async def _require_list(page: Page) -> None:
+    """Raise RefusedError for whom the list of who looked is shut: nothing is reported of what one may not see."""
+    await page.app.privacy.who_looked(page.requester, limit=1)
 
 
 async def _form(
@@ -92,6 +102,7 @@ async def _form(
         said=said,
         titles=TITLES,
         longest=WORDS_MAX,
+        behalf=page.requester.id not in {HERSELF, QUIETLY},
         typed=typed or {},
         words=sentence(error, page.language) if error else "",
     )

@@ -48,26 +48,63 @@ export async function check(proof, before, consistency, nowMs) {
   };
 }
 
-/** Check that what the page shows is what was logged: `rows` are {seq, at, text}; `shownMs` is the page's time. */
-export function checkRows(rows, proof, shownMs, wholePage) {
-  const byPlace = new Map(proof.entries.map((one) => [`${one.seq} ${one.at}`, one]));
+/**
+ * Check that what the page shows is what was logged, and that it leaves out nothing: `rows` are {seq, at, text};
+ * `shownMs` is the page's time; `leaf` is {own, kind, later, earlier}: which lines she asked for, and how many the
+ * page says stand on pages of newer and of older ones.  Returns {end}: so many of the newest entries stand there or
+ * on pages of newer ones.
+ */
+export function checkRows(rows, proof, shownMs, leaf) {
+  const places = new Map(proof.entries.map((one, place) => [`${one.seq} ${one.at}`, place]));
   const seen = new Set();
   for (const row of rows) {
-    const entry = byPlace.get(`${row.seq} ${row.at}`);
-    if (entry === undefined || seen.has(entry)) throw new Fault("shown", row.at);
-    seen.add(entry);
-    if (entry.form === undefined) continue;
-    const named = ["system", "integrator", "resident"].includes(entry.role) || row.text.includes(entry.requester_name);
-    const digits = entry.receipt.slice(-8).toUpperCase();
-    const numbered = /[0-9A-F]{4}-[0-9A-F]{4}/.exec(row.text);
-    const receipt = numbered === null || numbered[0] === `${digits.slice(0, 4)}-${digits.slice(4)}`;
-    if (!named || !receipt) throw new Fault("shown", row.at);
+    const place = places.get(`${row.seq} ${row.at}`);
+    if (place === undefined && isBeyond(row, proof)) continue;
+    if (place === undefined || seen.has(place)) throw new Fault("shown", row.at);
+    seen.add(place);
+    checkRow(row, proof.entries[place]);
   }
-  if (!wholePage) return;
-  // What others did must stand there, unless it happened while the page was made.
-  const due = proof.entries.filter((one) => one.form !== undefined && one.role !== "resident");
-  const missing = due.find((one) => !seen.has(one) && Date.parse(one.at) < shownMs - 10_000);
+  const end = leaf.earlier === 0 ? proof.entries.length : behind(rows.at(-1), places, proof);
+  const begin = leaf.later === 0 ? 0 : behind(rows[0], places, proof) - (isBeyond(rows[0], proof) ? 0 : 1);
+  // What is told in words must stand there, unless it happened while the page was made.
+  const due = (one) => isTold(one, leaf) && Date.parse(one.at) < shownMs - 10_000;
+  const missing = proof.entries.slice(begin, end).find((one, place) => due(one) && !seen.has(begin + place));
   if (missing !== undefined) throw new Fault("shown", missing.at);
+  // The pages of newer ones hold as many lines as there are: none falls between two pages.
+  const newer = proof.entries.slice(0, begin);
+  const most = newer.filter((one) => one.form === undefined || isTold(one, leaf)).length;
+  const few = most < leaf.later && !isBeyond(rows[0], proof);
+  if (few || newer.filter(due).length > leaf.later) throw new Fault("shown", rows[0].at);
+  return { end };
+}
+
+function checkRow(row, entry) {
+  if (entry.form === undefined) return;
+  const named = ["system", "integrator", "resident"].includes(entry.role) || row.text.includes(entry.requester_name);
+  const digits = entry.receipt.slice(-8).toUpperCase();
+  const numbered = /[0-9A-F]{4}-[0-9A-F]{4}/.exec(row.text);
+  const receipt = numbered === null || numbered[0] === `${digits.slice(0, 4)}-${digits.slice(4)}`;
+  if (!named || !receipt) throw new Fault("shown", row.at);
+}
+
+// A line older than all that was given to check; the page says that it was not checked.
+function isBeyond(row, proof) {
+  return !proof.whole && row !== undefined && row.at <= proof.entries.at(-1).at;
+}
+
+function behind(row, places, proof) {
+  if (row === undefined) throw new Fault("shown");
+  const place = places.get(`${row.seq} ${row.at}`);
+  return place === undefined ? proof.entries.length : place + 1;
+}
+
+function isTold(one, { own, kind }) {
+  if (one.form === undefined) return false;
+  const computer = ["system", "integrator"].includes(one.role);
+  const herself = one.role === "resident" && !one.requester.startsWith("delegate:");
+  if (herself && !own && one.action !== "decide") return false;
+  const others = computer ? "computers" : "people";
+  return kind === "" || kind === (herself ? "herself" : others);
 }
 
 /** Count the entries among the newest `count` that the server gave without words. */

@@ -2,7 +2,6 @@
 import { Fault, check, checkRows, wordless } from "./listproof.js";
 import { ask } from "./server.js";
 
-const ROWS_MAX = 200; // the page shows no more
 const REMEMBERED = "carecode.proof.";
 const LANGUAGE = document.documentElement.lang === "en" ? "en-GB" : document.documentElement.lang;
 const place = document.getElementById("proof");
@@ -23,11 +22,11 @@ async function tell(proof) {
   let fetching = 0;
   const began = performance.now();
   const { told, remember } = await check(proof, before, consistency, Date.now());
-  checkRows(rows(), proof, Date.parse(place.dataset.now), !location.search.includes("kind="));
+  const { end } = checkRows(rows(), proof, Date.parse(place.dataset.now), asked());
   const took = performance.now() - began - fetching;
   keep(name, remember);
-  say({ code: "whole" });
-  fill(told, before, took, wordless(proof, ROWS_MAX));
+  say({ code: proof.whole ? "whole" : "part", entries: told.entries });
+  fill({ ...told, wordless: wordless(proof, end), older: told.entries - end }, before, took);
 
   async function consistency(old, size) {
     const from = performance.now();
@@ -53,6 +52,14 @@ function keep(name, value) {
   }
 }
 
+// Which page of the list this is: what she asked for, and what the page says stands elsewhere.
+function asked() {
+  const query = new URLSearchParams(location.search);
+  const kind = ["people", "computers"].find((one) => one === query.get("kind")) ?? "";
+  const { later, earlier } = place.dataset;
+  return { kind, own: query.get("own") === "1", later: Number(later), earlier: Number(earlier) };
+}
+
 function rows() {
   return [...document.querySelectorAll("[data-entry]")].map((row) => {
     const [seq, at] = row.dataset.entry.split(" ");
@@ -61,22 +68,25 @@ function rows() {
 }
 
 // The sentences stand in the page as templates, in her language; the one that holds takes the server's place.
-function say({ code, at }) {
+function say({ code, at, entries }) {
   const sentence = place.querySelector(`template[data-said="${code}"]`).content.cloneNode(true);
   const day = sentence.querySelector("[data-day]");
   if (day !== null && at !== undefined) {
     const words = { weekday: "long", day: "numeric", month: "long", year: "numeric" };
     day.textContent = `${new Intl.DateTimeFormat(LANGUAGE, words).format(new Date(at))}.`;
   }
+  const newest = sentence.querySelector("[data-newest]");
+  if (newest !== null) newest.textContent = entries;
   place.querySelector("[data-shown]").replaceChildren(sentence);
   place.dataset.state = code;
 }
 
-function fill(told, before, took, count) {
+function fill(told, before, took) {
   const when = new Intl.DateTimeFormat(LANGUAGE, { dateStyle: "medium", timeStyle: "short" });
   const values = {
     entries: told.entries,
-    wordless: count,
+    wordless: told.wordless,
+    older: told.older,
     waiting: told.waiting,
     size: told.size,
     witnesses: told.witnesses,
@@ -86,6 +96,9 @@ function fill(told, before, took, count) {
   };
   for (const [name, value] of Object.entries(values)) {
     place.querySelector(`[data-told="${name}"]`).textContent = value;
+  }
+  for (const label of place.querySelectorAll("[data-counts]")) {
+    label.hidden = label.dataset.counts !== place.dataset.state;
   }
   place.querySelector("details").hidden = false;
 }
