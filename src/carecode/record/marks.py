@@ -77,9 +77,10 @@ class Marks:
                 shown.add(one[1])
         if asked:
             numbers, ids = [type_named(name).number for name, _id in asked], [number for _name, number in asked]
-            found = {
-                UUID(int=one.int) for one in await self._value("visible", receipt.id, receipt.requester, numbers, ids)
-            }
+            with answered():
+                pool = await self._database.pool("record")
+                opened = await pool.fetchval(self._queries["visible"], receipt.id, receipt.requester, numbers, ids)
+            found = {UUID(int=one.int) for one in opened}
             for number in ids:
                 self._visible.put((receipt.id, number), number in found)
             shown |= found
