@@ -143,9 +143,12 @@ class Writing:
                 raise RefusedError("no-code", "Ask her to show a code of the kind Open my record first.")
         resources = await _labelled(self._marks, resident, resources)
         hers = await self._decisions.of_deposits(resident, requester.organisation, now)
-        closed = [
-            _with(resource, hers.whole | hers.visits.get(_visit(resource), NOTHING_CLOSED)) for resource in resources
-        ]
+        closed = resources
+        if hers.whole or hers.visits:
+            closed = [
+                _with(resource, hers.whole | hers.visits.get(_visit(resource), NOTHING_CLOSED))
+                for resource in resources
+            ]
         await self._shelf.deposit(
             resident.keys[0],
             closed,

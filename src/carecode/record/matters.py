@@ -17,7 +17,7 @@ from functools import lru_cache
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from carecode.kernel.vocabulary import NOTHING_CLOSED, SENSITIVE, Closed
+from carecode.kernel.vocabulary import SENSITIVE, Closed
 from carecode.record.rows import Decoded
 
 ROUNDS_MAX: Final = 8
@@ -27,6 +27,8 @@ DEPTH_MAX: Final = 12
 
 SPREADING: Final = SENSITIVE & ~Closed.UNLABELLED
 """What spreads: that one paper has no code says nothing about the next."""
+_SENSITIVE: Final = int(SENSITIVE)
+_SPREADING: Final = int(SPREADING)
 
 _POINTING: Final = frozenset(
     {
@@ -74,9 +76,9 @@ def spread(resources: Sequence[Linked]) -> list[Closed]:
 
     References to what is not among them are passed over.  Nothing to do costs 0.1 us a resource.
     """
-    closed = [one.closed for one in resources]
-    if not any(closed):
-        return closed
+    if not any(one.closed for one in resources):
+        return [one.closed for one in resources]
+    closed = [int(one.closed) for one in resources]  # plain integers: IntFlag is slow
     places = {one.place: place for place, one in enumerate(resources)}
     pointed: list[tuple[int, list[int]]] = []
     for place, one in enumerate(resources):
@@ -85,22 +87,22 @@ def spread(resources: Sequence[Linked]) -> list[Closed]:
             pointed.append((place, targets))
         for text in one.hands:
             if (at := places.get(text)) is not None:
-                closed[at] |= one.closed & SPREADING
+                closed[at] |= int(one.closed) & _SPREADING
     lists = [one.place.partition("/")[0] in _LISTS for one in resources]
     for _ in range(ROUNDS_MAX):
         if not _round(lists, pointed, closed):
             break
-    return closed
+    return [one.closed if one.closed == bits else Closed(bits) for one, bits in zip(resources, closed, strict=True)]
 
 
-def _round(lists: Sequence[bool], pointed: Sequence[tuple[int, list[int]]], closed: list[Closed]) -> bool:
+def _round(lists: Sequence[bool], pointed: Sequence[tuple[int, list[int]]], closed: list[int]) -> bool:
     """Let labels flow along every reference once; tell whether anything changed."""
     changed = False
     for place, targets in pointed:
-        got = NOTHING_CLOSED
+        got = 0
         for at in targets:
             got |= closed[at]
-        got &= SENSITIVE if lists[place] else SPREADING
+        got &= _SENSITIVE if lists[place] else _SPREADING
         if got & ~closed[place]:
             closed[place] |= got
             changed = True
