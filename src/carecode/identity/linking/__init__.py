@@ -1,0 +1,1 @@
+"""Who is the same person: features, comparison, model, guards and decisions.  Pure: values in, values out."""
