@@ -1,0 +1,1 @@
+"""A made-up population with truth, for measuring how well records are brought together."""
