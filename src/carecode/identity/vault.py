@@ -68,10 +68,10 @@ class Vault:
             for each in identifiers
         ]
 
-    def open_number(self, sealed: bytes, resident_id: ResidentId) -> Identifier:
-        """Open one number; CorruptError when it is not hers."""
+    def open_number(self, sealed: bytes, resident_id: ResidentId) -> tuple[Identifier, str]:
+        """Open one number and who vouched for it; CorruptError when it is not hers."""
         number = msgspec.json.decode(self._unseal(sealed, b"number", resident_id), type=_Number)
-        return parse(number.system, number.value)
+        return parse(number.system, number.value), number.source
 
     def _seal(self, body: bytes, what: bytes, resident_id: ResidentId) -> bytes:
         padded = body.ljust(-(-len(body) // BLOCK_BYTES) * BLOCK_BYTES)  # JSON ends where its spaces begin

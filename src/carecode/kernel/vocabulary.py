@@ -130,10 +130,32 @@ class Requester:
 
 @dataclass(frozen=True, slots=True)
 class Resident:
-    """One person of the index with every key her record is kept under; keys[0] is the oldest."""
+    """One person of the index with every key her record is kept under; keys[0] is the oldest.
+
+    An entry is a resident as she was registered, with one key of her own; a person is one entry, or several
+    that were linked.  ``entries[i]`` keeps ``keys[i]``; fewer than two entries: she is not linked.
+    """
 
     id: ResidentId = field(repr=False)
     keys: tuple[RecordKey, ...] = field(repr=False)
+    entries: tuple[ResidentId, ...] = field(default=(), repr=False, compare=False)
+    entry_key: RecordKey | None = field(default=None, repr=False, compare=False)  # of the entry named; None: keys[0]
+
+    @property
+    def own(self) -> RecordKey:
+        """Give the key of the entry that was named: what is deposited for her stays under it when links change."""
+        return self.keys[0] if self.entry_key is None else self.entry_key
+
+    @property
+    def entry(self) -> ResidentId:
+        """Give the entry that was named, whoever leads the person she belongs to."""
+        if len(self.entries) != len(self.keys) or self.own not in self.keys:
+            return self.id
+        return self.entries[self.keys.index(self.own)]
+
+    def has(self, entry: ResidentId | None) -> bool:
+        """Tell whether an entry, a session's or a token's, is one of hers."""
+        return entry == self.id or entry in self.entries
 
 
 @dataclass(frozen=True, slots=True)
