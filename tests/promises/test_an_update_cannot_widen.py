@@ -24,7 +24,7 @@ from pathlib import Path
 import pytest
 from starlette.routing import Mount, Route
 
-from carecode.api.interactions import _EVERYTHING, _INSTANCE, _METADATA, _SEARCH, _SYSTEM, _TYPE, _VERSION
+from carecode.api import interactions
 from carecode.api.routes import routes as api
 from carecode.app import App
 from carecode.cli.main import app as commands
@@ -88,8 +88,12 @@ def of_the_code(house: App) -> Iterator[str]:
     for source in sorted(Path(next(iter(cedar.__path__))).glob("*.cedar*")):
         yield f"policies {source.name} {hashlib.sha256(source.read_bytes()).hexdigest()[:12]}"
     yield from (f"policy {name}" for name in shipped().order)
-    for kind in (_SYSTEM, _METADATA, _TYPE, _SEARCH, _INSTANCE, _VERSION, _EVERYTHING):
-        yield from (f"interface {method} {one.name}" for method, one in kind.items())
+    for kind in (one for one in vars(interactions).values() if isinstance(one, dict)):
+        yield from (
+            f"interface {method} {one.name}"
+            for method, one in kind.items()
+            if isinstance(one, interactions.Interaction)
+        )
     for route in (*web(house), *api(house)):
         if isinstance(route, Route):
             yield from (f"address {method} {route.path}" for method in sorted(route.methods or ()) if method != "HEAD")

@@ -199,6 +199,14 @@ REQUESTS = [
     Request("create", "POST", "Observation", {"json": observation(3, subject={"reference": "Patient/{id}"})}),
     Request("transaction", "POST", "", {"json": {"resourceType": "Bundle", "type": "batch", "entry": []}}),
     Request("metadata", "GET", "metadata"),
+    Request("match", "POST", "Patient/$match", {"json": {"resourceType": "Parameters", "parameter": []}}),
+    Request("ihe-pix", "GET", "Patient/$ihe-pix?sourceIdentifier=urn:test:number|{number}"),
+    Request("ihe-pix", "POST", "Patient/$ihe-pix", {"json": {"resourceType": "Parameters", "parameter": []}}),
+    Request("feed", "PUT", "Patient?identifier=urn:test:number|{number}", {"json": {"resourceType": "Patient"}}),
+    Request("process-message", "POST", "$process-message", {"json": {"resourceType": "Bundle", "type": "message"}}),
+    Request("subscribe", "POST", "Subscription", {"json": {"resourceType": "Subscription"}}),
+    Request("subscription", "GET", "Subscription/x"),
+    Request("subscription", "PUT", "Subscription/x", {"json": {"resourceType": "Subscription"}}),
 ]
 # Requests about one resource, by an id: the true one of what is closed against one that nobody has.
 POINTING = observation(3, subject={"reference": "Patient/{id}"}, derivedFrom=[{"reference": "{type}/{target}"}])
@@ -351,7 +359,8 @@ async def test_a_person_she_blocked_sees_what_nobody_wrote(scene: Scene, subtest
 
 def test_every_interaction_of_the_api_is_asked() -> None:
     """Found by asking the API's own table, for every form of address that it knows."""
-    paths = [(), ("metadata",)]
+    paths = [(), ("metadata",), ("Patient", "$match"), ("Patient", "$ihe-pix"), ("$process-message",)]
+    paths += [("Subscription",), ("Subscription", "x")]
     for name in TYPES:
         paths += [(name,), (name, "x"), (name, "_search"), (name, "x", "_history", "1"), (name, "x", "$everything")]
     known = {
@@ -362,7 +371,8 @@ def test_every_interaction_of_the_api_is_asked() -> None:
     asked_for = {(one.method, one.interaction) for one in (*REQUESTS, *BY_ID)}
     assert known <= asked_for
     assert {row for row in vars(interactions) if row.startswith("_") and row.isupper()} == {
-        "_SYSTEM", "_METADATA", "_TYPE", "_SEARCH", "_INSTANCE", "_VERSION", "_EVERYTHING",
+        "_SYSTEM", "_METADATA", "_TYPE", "_SEARCH", "_INSTANCE", "_VERSION", "_EVERYTHING", "_PATIENT", "_MATCH",
+        "_PIX", "_MESSAGE", "_SUBSCRIBE", "_SUBSCRIPTION", "_BY_ADDRESS",
     }, "a new table of interactions: add its form of address above, and its requests"  # fmt: skip
 
 

@@ -20,6 +20,7 @@ from carecode.record.catalogue import search_token
 from carecode.record.store import RecordStore
 from carecode.store.database import Target
 from tests.conftest import demand_superuser
+from tests.promises.wall import as_administrator
 from tests.record.conftest import DOCTOR, NOW, OTHER_DOCTOR, Room, new_resident
 
 if TYPE_CHECKING:
@@ -111,11 +112,14 @@ async def test_two_residents_do_not_mix(room: Room, resident: Resident) -> None:
     assert await room.store.locate(his.id) == other.keys[0]
 
 
-async def test_a_linked_resident_is_read_under_all_her_keys(room: Room, resident: Resident) -> None:
+async def test_a_linked_resident_is_read_under_all_her_keys(room: Room, resident: Resident, target: Target) -> None:
     other = new_resident()
     await room.deposit(resident, room.made("Condition"))
     await room.deposit(other, room.made("Encounter"))
     linked = Resident(resident.id, (*resident.keys, *other.keys))
+    with pytest.raises(ConflictError):
+        await room.open(linked)  # before the index said that they are one person
+    await as_administrator(target, "SELECT audit.regroup(ARRAY[$1::uuid[]::text])", list(linked.keys))
     assert {row.type for row in await room.store.read(await room.open(linked))} == {"Condition", "Encounter"}
 
 

@@ -6,16 +6,16 @@ is described in docs/adr/0003 and enforced by the row policy of the record.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from carecode.audit.sealing import Disclosure, Sealing, log_errors
-from carecode.kernel.vocabulary import NOTHING_CLOSED, Category, Closed, Purpose, Receipt, RecordKey
+from carecode.kernel.vocabulary import NOTHING_CLOSED, Category, Closed, Purpose, Receipt, RecordKey, Role
 from carecode.store.queries import queries
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
 
     import asyncpg
@@ -140,6 +140,20 @@ class Telling:
         rows = await self._fetch("told_of", list(resident.keys), purpose.value)
         return [_entry(row, resident.keys) for row in rows]
 
+    async def shared(
+        self,
+        one: Sequence[RecordKey],
+        other: Sequence[RecordKey],
+        begins: datetime,
+        ends: datetime,
+        *,
+        limit: int = ENTRIES_MAX,
+    ) -> list[Entry]:
+        """Return what was given of keys of both sides together, from ``begins`` until before ``ends``, oldest first."""
+        keys = (*one, *other)
+        rows = await self._fetch("shared", list(keys), begins, ends, list(one), list(other), min(limit, ENTRIES_MAX))
+        return [_entry(row, keys) for row in rows]
+
     async def tally(self, resident: Resident, reader: Reader) -> Tally:
         """Count the whole list."""
         words = (list(resident.keys), list(reader.withheld), reader.decisions, reader.requester)
@@ -188,9 +202,10 @@ class Log:
 
         ``opens`` are the closed rows it may see besides; ``until`` ends it before its ten minutes.
         ``decided_at`` is the database's time at which her decisions were read.  Returns only after
-        the entry's WAL is flushed.  Raises ConflictError when she revoked since then (decide
-        again), UnavailableError when another append holds her chain for more than a second or the
-        database is away.  Nothing is open then.
+        the entry's WAL is flushed.  Raises ConflictError when she revoked since then, or when her keys
+        are no longer those of one person (ask the index and decide again), UnavailableError when
+        another append holds her chain for more than a second or the database is away.  Nothing is open
+        then.
         """
         chosen = frozenset(categories)
         number = UUID(bytes=self._random_bytes(16), version=4)
@@ -214,7 +229,12 @@ class Log:
         return Receipt(number, resident.keys, requester.id, chosen, depositor, at, opens)
 
     async def append(self, resident: Resident, requester: Requester, action: str, purpose: Purpose, basis: str) -> str:
-        """Commit an entry that opens no row (identify, decide, refuse); return its receipt number."""
+        """Commit an entry that opens no row (identify, decide, refuse); return its receipt number.
+
+        It stands in the chain of the whole person; what she decides herself in that of the entry she is there for.
+        """
+        if action == "decide" and requester.role is Role.RESIDENT:
+            resident = replace(resident, keys=(resident.own,))
         number = UUID(bytes=self._random_bytes(16), version=4)
         words = self._words(resident, number, requester)
         at = await self._fetchval("append", *words, action, purpose.value, basis, [], None)
@@ -231,7 +251,10 @@ class Log:
         return live
 
     async def void(self, resident: Resident) -> None:
-        """Void every receipt of hers; when this returns, none opens a row any more."""
+        """Void every receipt of hers; when this returns, none opens a row any more.
+
+        Of a person of several entries every receipt, whichever of them the index named.
+        """
         for key in resident.keys:
             await self._fetchval("void", key)
 

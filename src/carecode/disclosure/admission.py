@@ -1,7 +1,7 @@
 """Admission: decide a request on her present decisions and commit it to her log.
 
-The decision carries the database's time at which her decisions were read; a change since then refuses
-the entry, and the decision is made again.  A refusal is logged as well.
+The decision carries the database's time at which her decisions were read; a change since then, of any of her
+entries or of who is one person, refuses the entry, and the decision is made again.  A refusal is logged as well.
 """
 
 from __future__ import annotations
@@ -9,21 +9,21 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from carecode.disclosure.decisions import State
 from carecode.disclosure.policy import Facts, Permit, Refuse, decide
+from carecode.disclosure.states import State, each, may_be_asked
 from carecode.kernel.errors import ConflictError, RefusedError, UnavailableError
 from carecode.kernel.vocabulary import Purpose, Requester, Resident
 from carecode.store.together import Together
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
     from datetime import datetime
 
     from carecode.audit.log import Log
     from carecode.disclosure.decisions import Decisions
     from carecode.disclosure.emergency import Emergencies, Emergency
     from carecode.disclosure.legal import Order, Orders
-    from carecode.kernel.vocabulary import Category, Receipt
+    from carecode.kernel.vocabulary import Category, Receipt, RecordKey
 
 DECISION_ATTEMPTS_MAX: Final = 3
 
@@ -45,6 +45,7 @@ class Grounds:
     """What a decision stands on: her decisions, and a declared emergency or an order where one is needed."""
 
     state: State
+    resident: Resident  # the person as she was decided on: with the entries that she has now
     emergency: Emergency | None = None
     order: Order | None = None
     ends: datetime | None = None  # when the right ends on which the permit stands
@@ -72,9 +73,14 @@ class Admission:
         orders: Orders,
         clock: Callable[[], datetime],
         may_disclose: Callable[[datetime], bool],
+        whose: Callable[[RecordKey], Awaitable[Resident | None]],
     ) -> None:
-        """Read her decisions from ``decisions``, commit to ``log``; nothing while ``may_disclose`` says no."""
+        """Read her decisions from ``decisions``, commit to ``log``; nothing while ``may_disclose`` says no.
+
+        ``whose`` asks the index anew to whom a key belongs, where links changed at this moment.
+        """
         self._may_disclose = may_disclose
+        self._whose = whose
         self._log = log
         self._decisions = decisions
         self._emergencies = emergencies
@@ -96,10 +102,10 @@ class Admission:
                 "log-unwitnessed",
                 "Nobody outside has signed the access log for too long, so nothing is opened. Tell the operator.",
             )
-        if asked.requester.resident not in {None, asked.resident.id}:
-            return Refuse("other-resident"), None  # not logged to either: the token names one, the request another
         within_caps = True
         for _attempt in range(DECISION_ATTEMPTS_MAX):
+            if not may_be_asked(asked.requester, asked.resident):
+                return Refuse("other-resident"), None  # not logged to either: the token names one, the request another
             grounds = await self._grounds(asked)
             decision = decide(_facts(asked, grounds, within_caps=within_caps), asked.categories)
             if isinstance(decision, Refuse):
@@ -109,20 +115,25 @@ class Admission:
                 ends = grounds.until(decision.basis)
                 return await self._seal(asked, decision, grounds, ends), replace(grounds, ends=ends)
             except ConflictError:
-                continue  # she changed a decision between our reading it and the entry: decide again
+                # She changed a decision, or links changed, between our reading and the entry: decide again.
+                asked = replace(asked, resident=await self._whose(asked.resident.own) or asked.resident)
             except RefusedError:
                 within_caps = False  # the log counts, the policy decides what follows
         raise ConflictError("decided-again", "She is changing her decisions at this moment. Try again.")
 
     async def _grounds(self, asked: Asked) -> Grounds:
         now = self._clock()
-        state = await self._states.ask((asked.resident, asked.requester))
+        resident, requester = asked.resident, asked.requester
+        state = await self._states.ask((resident, requester))
         if asked.purpose is Purpose.ETREAT:
-            return Grounds(state, await self._emergencies.running(asked.resident, asked.requester, now))
+            declared = [await self._emergencies.running(one, requester, now) for one in each(resident)]
+            return Grounds(state, resident, next((one for one in declared if one is not None), None))
         if asked.purpose is Purpose.HLEGAL:
-            order = await self._orders.standing(asked.resident, asked.requester, now)
-            return Grounds(state, order=order)
-        return Grounds(state)
+            entered = [await self._orders.standing(one, requester, now) for one in each(resident)]
+            orders = [one for one in entered if one is not None]
+            ready = [one for one in orders if one.approved and one.published]
+            return Grounds(state, resident, order=next(iter(ready or orders), None))
+        return Grounds(state, resident)
 
     async def _seal(self, asked: Asked, permit: Permit, grounds: Grounds, ends: datetime | None) -> Receipt:
         return await self._log.seal(

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from carecode.disclosure.choices import BITS, SUMMARY, Kind, Wish
+from carecode.disclosure.states import State, each, strictest
 from carecode.kernel.errors import NotFoundError
 from carecode.kernel.vocabulary import ALL_CATEGORIES, NOTHING_CLOSED, SELF, Category, Closed, ResidentId, Role
 from carecode.store.room import Room
@@ -30,31 +33,6 @@ QUIETLY: Final = "resident:quiet"
 """The id of herself where somebody looks over her shoulder: sees less, decides nothing."""
 BY_HERSELF: Final = "self"
 BY_QUIET: Final = "quiet"
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """What she decided about one requester, as the database had it at ``decided_at``."""
-
-    decided_at: datetime  # the database's clock
-    herself: bool = False  # she asks for her own record, quietly or not; never a delegate
-    quiet: bool = False
-    delegated: bool = False  # a delegate or guardian, under a delegation in force
-    guardian: bool = False
-    delegated_until: datetime | None = None
-    refused: bool = False  # shut out of what others wrote, or not let in where she is asked first
-    opted_out: bool = False  # every institution sees only its own
-    opted_out_everything: bool = False
-    unshared: bool = False  # what this institution writes now stays with it
-    person_refused: bool = False  # in emergencies too
-    window_open: bool = False  # a code, or a visit under way at this institution
-    window_until: datetime | None = None  # None with an open window: until the visit ends
-    emergency_refused: bool = False
-    closed_categories: frozenset[Category] = frozenset()
-    emergency_categories: frozenset[Category] = frozenset()  # of the closed ones: an emergency opens them
-    open_labels: Closed = NOTHING_CLOSED
-    emergency_labels: Closed = NOTHING_CLOSED
-    locked: int = 0  # how many entries and visits she shows as locked: the only count that staff may see
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,18 +88,39 @@ class Decisions:
         return (await self.states([(resident, requester)], now))[0]
 
     async def states(self, pairs: Sequence[tuple[Resident, Requester]], now: datetime) -> list[State]:
-        """Return the states of many residents and requesters, in their order: one statement."""
+        """Return the states of many residents and requesters, in their order: one statement.
+
+        Of a person with several entries every entry is asked, and the stricter holds.
+        """
+        asked = [(one, requester) for resident, requester in pairs for one in each(resident)]
         rows = await self._room.fetch(
             "states",
-            [resident.id for resident, _ in pairs],
-            [requester.organisation for _, requester in pairs],
-            [requester.id for _, requester in pairs],
+            [resident.id for resident, _ in asked],
+            [requester.organisation for _, requester in asked],
+            [requester.id for _, requester in asked],
             now,
         )
-        return [_state(row, *pair) for row, pair in zip(rows, pairs, strict=True)]
+        states = [_state(row, *pair) for row, pair in zip(rows, asked, strict=True)]
+        if len(asked) == len(pairs):
+            return states
+        said = iter(states)
+        return [strictest([next(said) for _ in each(resident)]) for resident, _ in pairs]
 
     async def of_deposits(self, resident: Resident, organisation: str, now: datetime) -> OfDeposits:
-        """Return what of hers closes what an institution writes now, and whether statistics count it."""
+        """Return what of hers closes what an institution writes now, and whether statistics count it.
+
+        Of a person with several entries every entry is asked, and the stricter holds.
+        """
+        found = [await self._of_deposits(one, organisation, now) for one in each(resident)]
+        if len(found) == 1:
+            return found[0]
+        visits = {visit: NOTHING_CLOSED for one in found for visit in one.visits}
+        for one in found:
+            visits.update({visit: visits[visit] | bits for visit, bits in one.visits.items()})
+        whole = reduce(or_, (one.whole for one in found))
+        return OfDeposits(whole, visits, all(one.counts for one in found))
+
+    async def _of_deposits(self, resident: Resident, organisation: str, now: datetime) -> OfDeposits:
         rows = await self._room.fetch("of_deposits", resident.id, organisation, now)
         said = {row["kind"]: row["choice"] for row in rows if row["kind"] != Kind.VISIT}
         left = said.get(Kind.EVERYTHING) == "out"
@@ -133,16 +132,19 @@ class Decisions:
         )
 
     async def visit_opened(self, resident: Resident, organisation: str, visit: UUID, now: datetime) -> None:
-        """Let an institution open her record while its own feed says that her visit there is under way."""
-        await self._room.run("visit_opened", resident.id, organisation, visit, now)
+        """Let an institution open her record while its own feed says that her visit there is under way.
+
+        This and a window stand with the entry that was named, and leave with it.
+        """
+        await self._room.run("visit_opened", resident.entry, organisation, visit, now)
 
     async def visit_ended(self, resident: Resident, organisation: str, visit: UUID, _now: datetime) -> None:
         """Close what ``visit_opened`` opened; a window that a code opened is what it was."""
-        await self._room.run("visit_ended", resident.id, organisation, visit)
+        await self._room.run("visit_ended", resident.entry, organisation, visit)
 
     async def open_window(self, resident: Resident, organisation: str, now: datetime, until: datetime) -> datetime:
         """Let an institution open her record until then, longer where she chose days; return until when."""
-        rows = await self._room.fetch("open_window", resident.id, organisation, now, until)
+        rows = await self._room.fetch("open_window", resident.entry, organisation, now, until)
         opened: datetime = rows[0]["until"]
         return opened
 
@@ -197,8 +199,12 @@ class Decisions:
         return bool(await self._room.fetch("begin_and_end", resident.id, now))
 
     async def windows(self, resident: Resident, now: datetime) -> dict[str, datetime]:
-        """Return the institutions that may open her record now, and until when."""
-        return {row["organisation"]: row["until"] for row in await self._room.fetch("windows", resident.id, now)}
+        """Return the institutions that may open her record now, and until when: by a code of any of her entries."""
+        found: dict[str, datetime] = {}
+        for one in each(resident):
+            for row in await self._room.fetch("windows", one.id, now):
+                found[row["organisation"]] = max(row["until"], found.get(row["organisation"], row["until"]))
+        return found
 
     async def _fit(self, resident: Resident, kind: Kind, now: datetime) -> None:
         if kind is Kind.WINDOW:

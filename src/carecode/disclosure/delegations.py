@@ -105,7 +105,7 @@ class Delegations:
             raise used()
         resident = await self._herself(requester)
         found = await self._index.by_id(await self.codes.whose(code, now, peer))
-        if found is None or found.id == resident.id:
+        if found is None or resident.has(found.id):
             raise RefusedError("family-code-own", "This is your own code. Type the code of the other person's phone.")
         return found
 

@@ -140,7 +140,7 @@ class Emergencies:
         number = self._words.number()
         outcome = (
             await self._room.fetch(
-                "declare_emergency", resident.id, number, requester.id, requester.name, requester.title,
+                "declare_emergency", resident.entry, number, requester.id, requester.name, requester.title,
                 requester.organisation, reason, self._words.seal(number, "words", words), now, now + self.limits.lasts,
                 now + DUE["emergency"], self.limits.caps,
             )
@@ -156,7 +156,7 @@ class Emergencies:
 
     async def running(self, resident: Resident, requester: Requester, now: datetime) -> Emergency | None:
         """Return the emergency that this very person declared for her, if it runs now."""
-        rows = await self._room.fetch("running_emergency", resident.id, requester.id, requester.organisation, now)
+        rows = await self._room.fetch("running_emergency", resident.entry, requester.id, requester.organisation, now)
         return self._emergency(rows[0]) if rows else None
 
     async def end(self, requester: Requester, resident: Resident, now: datetime) -> Emergency:
@@ -166,14 +166,14 @@ class Emergencies:
         """
         found = await self.running(resident, requester, now)
         ended = found and await self._room.fetch(
-            "end_emergency", resident.id, found.id, requester.id, requester.organisation, now
+            "end_emergency", resident.entry, found.id, requester.id, requester.organisation, now
         )
         if found is None or not ended:
             raise NotFoundError("emergency-over", "This emergency is over.")
         await self._log.void(resident)
         await self._room.run("end_task", requester.organisation, found.id, now)
         await self._log.append(resident, requester, "decide", Purpose.ETREAT, "emergency ended")
-        return await self.one(resident.id, found.id)
+        return await self.one(resident.entry, found.id)
 
     async def attest(
         self, requester: Requester, resident: Resident, number: UUID, attested: str, words: str, now: datetime
@@ -187,7 +187,7 @@ class Emergencies:
             raise InvalidInputError("attested", "Choose one of the answers.")
         sealed = self._words.seal(number, "attested", long_enough(words))
         said = await self._room.fetch(
-            "attest_emergency", resident.id, number, requester.id, requester.organisation, attested, sealed, now
+            "attest_emergency", resident.entry, number, requester.id, requester.organisation, attested, sealed, now
         )
         if not said:
             raise ConflictError("attested-already", "This was said already, or the emergency still runs.")

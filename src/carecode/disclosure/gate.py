@@ -20,6 +20,7 @@ from carecode.disclosure.known import Known
 from carecode.disclosure.policy import Refuse
 from carecode.disclosure.reasons import REASONS, without_reasons
 from carecode.disclosure.receipts import Receipts
+from carecode.disclosure.states import may_be_asked
 from carecode.disclosure.writing import Marked, Stored, Writing, may_deposit
 from carecode.kernel.errors import InvalidInputError
 from carecode.kernel.vocabulary import (
@@ -101,9 +102,7 @@ class Gate:
         self._receipts = Receipts()
         self._known = Known(doors.index, doors.clock)
         self.directory: Final = DirectoryDoor(doors)
-        self._admission = Admission(
-            doors.log, doors.decisions, doors.emergencies, doors.orders, doors.clock, doors.may_disclose
-        )
+        self._admission = _admission(doors)
         self._token_key = doors.ring.key("record.tokens")
         self._writing = Writing(
             Stored(doors.record, doors.record.marks, lambda receipt: _whole(doors.record, receipt)),
@@ -154,6 +153,7 @@ class Gate:
         receipt, grounds = await self._admission.admit(asked)
         if isinstance(receipt, Refuse) or grounds is None:
             return NOTHING_TO_OPEN
+        resident = grounds.resident
         until = now + timedelta(hours=WINDOW_HOURS)
         if shown:
             until = await self.code_was_shown(requester, resident, CodePurpose.OPEN_RECORD) or until
@@ -182,7 +182,7 @@ class Gate:
 
         What may not be opened and what does not exist give the same empty answer.
         """
-        if requester.resident not in {None, resident.id}:
+        if not may_be_asked(requester, resident):
             return Found([], 0)  # before any receipt in force: the same doctor may hold another's
         number = self.patient_id(requester, resident)
         purpose = purpose_of(requester)
@@ -192,10 +192,11 @@ class Gate:
             if found.total or await self._doors.log.is_live(receipt):
                 return found
             self._receipts.drop(requester, resident, purpose)
-        fresh, _ = await self._admission.admit(Asked(requester, resident, purpose, ALL_CATEGORIES))
-        if isinstance(fresh, Refuse):
+        fresh, grounds = await self._admission.admit(Asked(requester, resident, purpose, ALL_CATEGORIES))
+        if isinstance(fresh, Refuse) or grounds is None:
             return Found([], 0)
-        self._receipts.put(requester, resident, purpose, fresh)
+        self._receipts.put(requester, grounds.resident, purpose, fresh)
+        number = self.patient_id(requester, grounds.resident)
         return await _read(self._doors, self._token_key, number, fresh, query)
 
     async def resident_of(self, resource_id: UUID) -> Resident | None:
@@ -237,6 +238,11 @@ class Gate:
     ) -> Sequence[Marked]:
         """Put and take her own bits on entries or whole visits; return what was met (Writing.close)."""
         return await self._writing.close(requester, resident, ids=ids, visits=visits, put=put, take=take)
+
+
+def _admission(doors: Doors) -> Admission:
+    log, decisions, clock, whose = doors.log, doors.decisions, doors.clock, doors.index.by_key
+    return Admission(log, decisions, doors.emergencies, doors.orders, clock, doors.may_disclose, whose)
 
 
 async def _whole(record: RecordStore, receipt: Receipt) -> list[Resource]:

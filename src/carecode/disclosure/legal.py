@@ -234,16 +234,16 @@ class Orders(OrderRows):
         number, nonce = self._words.number(), self._words.nonce()
         name = (await self._index.card(resident)).name
         await self._room.run(
-            "add_order", resident.id, number, officer.organisation, officer.id, officer.name, now, today,
+            "add_order", resident.entry, number, officer.organisation, officer.id, officer.name, now, today,
             new.body.strip(), new.basis.strip(), self._words.seal(number, "reference", new.reference.strip()),
             sorted(int(x) for x in new.categories), new.from_on, new.to_on, new.sealed_until,
             self._words.seal(number, "opening", json.dumps([nonce.hex(), name])), commitment_of(nonce, name),
         )  # fmt: skip
         await self._log.append(resident, officer, "decide", Purpose.HLEGAL, f"order entered {number}")
         for body in new.bodies:
-            item = NewItem(body, self._words.number(), "order", officer.name, officer.id, resident.id, number)
+            item = NewItem(body, self._words.number(), "order", officer.name, officer.id, resident.entry, number)
             await self._work.add(item, now)
-        return await self.one(resident.id, number)
+        return await self.one(resident.entry, number)
 
     async def approve(self, officer: Requester, item: Item, now: datetime) -> Order:
         """Approve an order for one's own institution; with the second approval it goes to the public log.

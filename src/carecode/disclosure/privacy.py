@@ -12,6 +12,7 @@ from carecode.disclosure.consequences import Consequence, consequence
 from carecode.disclosure.decisions import BY_QUIET, HERSELF, QUIETLY, holding, maker
 from carecode.disclosure.delegationbook import DELEGATE
 from carecode.disclosure.marking import Marking
+from carecode.disclosure.states import each
 from carecode.kernel.errors import NotFoundError, RefusedError
 from carecode.kernel.vocabulary import Purpose, Role
 
@@ -143,7 +144,8 @@ class Looks:
         withheld: frozenset[UUID] = frozenset()
         if self._withheld is not None:
             orders = await self._log.telling.of(resident, Purpose.HLEGAL)
-            withheld = await self._withheld(resident, orders, self._clock())
+            for one in each(resident):  # a court's seal on any of her entries
+                withheld |= await self._withheld(one, orders, self._clock())
         return resident, Reader(requester.id, requester.id == HERSELF, withheld)
 
     async def _whose(self, requester: Requester, *, whole: bool = False) -> Resident:

@@ -40,6 +40,8 @@ PURPOSES: Final = {
         frozenset({Role.OFFICER}), IN_CASE_REPORTS, "a case report that the law lists", "case-not-listed"
     ),
     Purpose.HLEGAL: Row(frozenset({Role.OFFICER}), ALL_CATEGORIES, "a legal order", "no-order"),
-    Purpose.IDENTIFY: Row(frozenset({Role.DESK, Role.CLINICIAN, Role.CASHIER}), frozenset(), "to see who you are"),
-    Purpose.REGISTER: Row(frozenset({Role.DESK}), frozenset(), "to check you in"),
+    Purpose.IDENTIFY: Row(
+        frozenset({Role.DESK, Role.CLINICIAN, Role.CASHIER, Role.SYSTEM}), frozenset(), "to see who you are"
+    ),
+    Purpose.REGISTER: Row(frozenset({Role.DESK, Role.SYSTEM}), frozenset(), "to check you in"),
 }

@@ -15,6 +15,7 @@ from carecode.disclosure.admission import Asked
 from carecode.disclosure.cells import counted
 from carecode.disclosure.choices import BITS, Kind
 from carecode.disclosure.policy import Refuse
+from carecode.disclosure.states import each, may_be_asked
 from carecode.kernel.errors import CareCodeError, NotFoundError, RefusedError
 from carecode.kernel.vocabulary import ALL_CATEGORIES, NOTHING_CLOSED, Closed, Purpose, Role
 
@@ -127,13 +128,13 @@ class Writing:
     async def deposit(
         self, requester: Requester, resident: Resident, resources: Sequence[NewResource], now: datetime
     ) -> None:
-        """Store resources in her record and log it, in one transaction.
+        """Store resources in her record and log it, in one transaction, under the key of the entry that was named.
 
         A clinician writes only where an open treatment window lets the institution.  What she closed
         by visit, and all of it while she is opted out, is closed from the first moment.
         """
         may_deposit(requester)
-        if requester.resident not in {None, resident.id}:
+        if not may_be_asked(requester, resident):
             raise RefusedError("other-resident", "This token is for another resident.")
         if requester.purpose not in {None, Purpose.TREAT}:
             raise RefusedError("purpose-closed", "Only a token of the purpose TREAT stores resources.")
@@ -150,7 +151,7 @@ class Writing:
                 for resource in resources
             ]
         await self._shelf.deposit(
-            resident.keys[0],
+            resident.own,
             closed,
             organisation=requester.organisation,
             requester=requester,
@@ -213,7 +214,7 @@ class Writing:
             await self._marks.close(receipt, ids=naming, visits=(), put=put, take=take)
         if not take:
             return
-        for held in await self._decisions.on_rows(resident):
+        for held in [held for one in each(resident) for held in await self._decisions.on_rows(one)]:
             if held.ended_at is None and held.kind is Kind.ENTRY and (number := UUID(held.about)) not in ids:
                 again = [number, *_naming(rows, [number])]
                 await self._marks.close(receipt, ids=again, visits=(), put=BITS[held.choice], take=NOTHING_CLOSED)
@@ -247,7 +248,9 @@ async def _labelled(marks: Marks, resident: Resident, resources: Sequence[NewRes
     """Give each resource the labels of what it points to and was stored earlier."""
     here = {resource.id for resource in resources}
     outside = {number for resource in resources for number in resource.matters if number not in here}
-    found = await marks.matters(resident.keys[0], list(outside)) if outside else {}
+    found: dict[UUID, Closed] = {}
+    for key in resident.keys if outside else ():
+        found.update(await marks.matters(key, list(outside)))
     if not found:
         return resources
     return [

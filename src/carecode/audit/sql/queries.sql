@@ -32,7 +32,7 @@ WITH told AS (
     e.organisation, e.action, e.purpose, e.basis, e.categories, e.depositor, e.keys, e.prev, e.hash,
     e.opens, e.until, e.form,
     row_number() OVER (ORDER BY e.at, e.seq, e.resident_id) AS place, count(*) OVER () AS total
-  FROM audit.entries($1, NULL, NULL) AS e
+  FROM audit.list_of($1) AS e
   WHERE e.receipt <> ALL ($2::uuid[]) AND ($3::boolean OR e.action <> 'decide' OR e.requester = $4)
     AND ($5::boolean OR e.action = 'decide' OR NOT (e.role = 'resident' AND e.requester NOT LIKE 'delegate:%'))
     AND $6::text IN ('', CASE WHEN e.role IN ('system', 'integrator') THEN 'computers'
@@ -48,14 +48,24 @@ FROM told AS t WHERE t.place <= coalesce($7::bigint, t.total) ORDER BY t.place D
 SELECT e.resident_id, e.seq, e.receipt, e.at, e.requester, e.requester_name, e.requester_title, e.role,
   e.organisation, e.action, e.purpose, e.basis, e.categories, e.depositor, e.keys, e.prev, e.hash,
   e.opens, e.until, e.form
-FROM audit.entries($1, NULL, NULL) AS e WHERE e.purpose = $2;
+FROM audit.list_of($1) AS e WHERE e.purpose = $2;
+
+-- name: shared
+-- What was given of two sides ($4, $5) together in a span of time, oldest first.
+SELECT e.resident_id, e.seq, e.receipt, e.at, e.requester, e.requester_name, e.requester_title, e.role,
+  e.organisation, e.action, e.purpose, e.basis, e.categories, e.depositor, e.keys, e.prev, e.hash,
+  e.opens, e.until, e.form
+FROM audit.list_of($1) AS e
+WHERE e.action IN ('disclose', 'identify') AND e.at >= $2 AND e.at < $3 AND e.keys && $4::uuid[] AND e.keys && $5::uuid[]
+  AND (SELECT count(DISTINCT k.id) FROM unnest(e.keys) AS k(id) WHERE k.id = ANY ($4::uuid[] || $5::uuid[])) > 1
+ORDER BY e.at, e.resident_id, e.seq LIMIT $6::int;
 
 -- name: tally
 -- How often a person, a computer and she herself stand in what a reader is told.
 SELECT count(*) FILTER (WHERE e.role NOT IN ('system', 'integrator') AND NOT (e.role = 'resident' AND e.requester NOT LIKE 'delegate:%')) AS people,
   count(*) FILTER (WHERE e.role IN ('system', 'integrator')) AS computers,
   count(*) FILTER (WHERE e.role = 'resident' AND e.requester NOT LIKE 'delegate:%') AS herself
-FROM audit.entries($1, NULL, NULL) AS e
+FROM audit.list_of($1) AS e
 WHERE e.receipt <> ALL ($2::uuid[]) AND ($3::boolean OR e.action <> 'decide' OR e.requester = $4);
 
 -- name: lookers
@@ -63,7 +73,7 @@ WHERE e.receipt <> ALL ($2::uuid[]) AND ($3::boolean OR e.action <> 'decide' OR 
 SELECT n.requester, n.requester_name, n.organisation, count(*) OVER () AS total
 FROM (
   SELECT DISTINCT ON (e.requester) e.requester, e.requester_name, e.organisation, e.at
-  FROM audit.entries($1, NULL, NULL) AS e
+  FROM audit.list_of($1) AS e
   WHERE e.receipt <> ALL ($2::uuid[]) AND ($3::boolean OR e.action <> 'decide' OR e.requester = $4)
     AND e.role NOT IN ('resident', 'system', 'integrator')
   ORDER BY e.requester, e.at DESC, e.seq DESC
