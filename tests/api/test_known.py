@@ -8,6 +8,7 @@ import json
 
 from carecode.record.catalogue import TYPES
 from tests.api.conftest import DOCTOR, MACHINE, Served
+from tests.api.register import registrar
 from tests.exchange.samples import NUMBER_SYSTEM
 
 
@@ -19,9 +20,41 @@ async def test_every_stated_parameter_is_taken_and_no_other(standing: Served) ->
         assert set(rows) == set(TYPES)
         for name in ("Patient", "Observation", "Encounter", "Location"):
             for parameter in rows[name]["searchParam"]:
+                if name == "Patient" and parameter["name"] not in {"_id", "identifier"}:
+                    continue  # of who registers people: the next test
                 value = f"{NUMBER_SYSTEM}|x" if parameter["type"] == "token" else "0" * 32
                 answer = await client.get(f"/fhir/{name}", params={parameter["name"]: value})
                 assert answer.status_code == 200, (name, parameter)
+
+
+async def test_every_stated_parameter_of_who_registers_people_is_taken(standing: Served) -> None:
+    values = {
+        "birthdate": "1985-03-04",
+        "gender": "female",
+        "active": "true",
+        "phone": "10000000007",
+        "telecom": "10000000007",
+        "identifier": "urn:x|x",
+    }
+    async with await registrar(standing) as client:
+        stated = (await client.get("/fhir/metadata")).json()
+        (row,) = [row for row in stated["rest"][0]["resource"] if row["type"] == "Patient"]
+        names = [parameter["name"] for parameter in row["searchParam"] if parameter["name"] != "_id"]
+        assert set(values) < set(names)
+        answer = await client.get("/fhir/Patient", params={name: values.get(name, "x") for name in names})
+        assert (answer.status_code, answer.json()["type"]) == (200, "searchset"), answer.text
+
+
+async def test_every_stated_operation_has_an_address(standing: Served) -> None:
+    async with standing.client() as client:
+        (rest,) = (await client.get("/fhir/metadata")).json()["rest"]
+        of_patient = next(row for row in rest["resource"] if row["type"] == "Patient")["operation"]
+        assert {one["name"] for one in of_patient} == {"everything", "match", "ihe-pix"}
+        paths = ["Patient/x/$everything", "Patient/$match", "Patient/$ihe-pix", "$process-message"]
+        assert [one["name"] for one in rest["operation"]] == ["process-message"]
+        for path in paths:
+            assert (await client.request("DELETE", f"/fhir/{path}")).status_code == 405, path
+            assert (await client.post(f"/fhir/{path}", json={})).status_code in {401, 405}, path
 
 
 async def test_the_statement_names_the_methods_that_answer(standing: Served) -> None:

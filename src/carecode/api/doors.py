@@ -8,13 +8,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
+    from carecode.api.pace import Pace
+    from carecode.audit.log import Log
     from carecode.audit.publiclog import PublicLog
     from carecode.audit.witnesses import Witnesses
     from carecode.crypto.keyring import KeyRing
+    from carecode.disclosure.cards import Cards
+    from carecode.disclosure.decisions import Decisions
     from carecode.disclosure.gate import Gate
     from carecode.disclosure.people import People
     from carecode.disclosure.sessions import Sessions
     from carecode.exchange.bundles import Bundles
+    from carecode.exchange.subscriptions import Subscriptions
     from carecode.identity.index import Index
 
 
@@ -36,6 +41,26 @@ class App(Protocol):
     @property
     def index(self) -> Index:
         """The master index."""
+
+    @property
+    def log(self) -> Log:
+        """The access log."""
+
+    @property
+    def cards(self) -> Cards:
+        """Minimum cards."""
+
+    @property
+    def decisions(self) -> Decisions:
+        """What she decided."""
+
+    @property
+    def subscriptions(self) -> Subscriptions:
+        """Who is told of its own numbers."""
+
+    @property
+    def pace(self) -> Pace:
+        """How often each institution asks who somebody is."""
 
     @property
     def bundles(self) -> Bundles:

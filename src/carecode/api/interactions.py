@@ -9,7 +9,21 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from carecode.api import create, everything, metadata, read, search, transaction, update, vread
+from carecode.api import (
+    create,
+    everything,
+    match,
+    metadata,
+    pix_feed,
+    pixm,
+    pmir,
+    read,
+    search,
+    subscribing,
+    transaction,
+    update,
+    vread,
+)
 from carecode.api.faults import MethodError
 from carecode.kernel.errors import NotFoundError
 from carecode.record.catalogue import TYPES
@@ -35,6 +49,24 @@ _SEARCH: Final = {"POST": Interaction("search", search.answer, takes_form=True)}
 _INSTANCE: Final = {"GET": Interaction("read", read.answer), "PUT": Interaction("update", update.answer)}
 _VERSION: Final = {"GET": Interaction("vread", vread.answer)}
 _EVERYTHING: Final = {"GET": Interaction("everything", everything.answer)}
+_PATIENT: Final = {**_TYPE, "PUT": Interaction("feed", pix_feed.answer)}
+_MATCH: Final = {"POST": Interaction("match", match.answer)}
+_PIX: Final = {"GET": Interaction("ihe-pix", pixm.answer), "POST": Interaction("ihe-pix", pixm.answer)}
+_MESSAGE: Final = {"POST": Interaction("process-message", pmir.answer)}
+_SUBSCRIBE: Final = {"POST": Interaction("subscribe", subscribing.create)}
+_SUBSCRIPTION: Final = {
+    "GET": Interaction("subscription", subscribing.read),
+    "PUT": Interaction("subscription", subscribing.update),
+}
+_BY_ADDRESS: Final[dict[tuple[str, ...], dict[str, Interaction]]] = {
+    (): _SYSTEM,
+    ("metadata",): _METADATA,
+    ("Patient",): _PATIENT,
+    ("Patient", "$match"): _MATCH,
+    ("Patient", "$ihe-pix"): _PIX,
+    ("$process-message",): _MESSAGE,
+    ("Subscription",): _SUBSCRIBE,
+}
 
 
 def interaction_of(method: str, path: tuple[str, ...]) -> Interaction:
@@ -52,9 +84,11 @@ def interaction_of(method: str, path: tuple[str, ...]) -> Interaction:
 
 
 def _methods(path: tuple[str, ...]) -> dict[str, Interaction] | None:
-    if path and path[0] in TYPES:
-        return _of_type(path)
-    return {(): _SYSTEM, ("metadata",): _METADATA}.get(path)
+    if path in _BY_ADDRESS:
+        return _BY_ADDRESS[path]
+    if path[0] == "Subscription" and len(path) == 2:  # noqa: PLR2004 - the type and an id
+        return _SUBSCRIPTION
+    return _of_type(path) if path and path[0] in TYPES else None
 
 
 def _of_type(path: tuple[str, ...]) -> dict[str, Interaction] | None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from carecode.api import pdqm
 from carecode.api.call import Answer
 from carecode.api.parameters import known
 from carecode.kernel.vocabulary import Purpose
@@ -19,11 +20,24 @@ from carecode.record.catalogue import TYPES
 if TYPE_CHECKING:
     from carecode.api.call import Call
 
-STATEMENT_DATE: Final = "2026-11-23"
+STATEMENT_DATE: Final = "2026-11-24"
 """When what is stated here last changed."""
 
 _BASES_MAX: Final = 16
 _REFERENCE: Final = "reference"
+_OPERATIONS: Final = {
+    "everything": "http://hl7.org/fhir/OperationDefinition/Patient-everything",
+    "match": "http://hl7.org/fhir/OperationDefinition/Patient-match",
+    "ihe-pix": "https://profiles.ihe.net/ITI/PIXm/OperationDefinition/IHE.PIXm.pix",
+}
+_MESSAGES: Final = {"process-message": "http://hl7.org/fhir/OperationDefinition/MessageHeader-process-message"}
+_OF_REGISTRARS: Final = {one: kind for one, kind in pdqm.PARAMETERS.items() if one != "identifier"}
+_REGISTERING: Final = (
+    "A machine's token of the purpose REGISTER asks who somebody is, and is told of one person or nobody: by a "
+    "document's number or its institution's own, or by her name with the whole date of birth and a telephone number "
+    "or an address. It feeds the index with PUT Patient?identifier and with $process-message. Each look stands in "
+    "her log before it is answered. Other tokens search by identifier and _id only."
+)
 _FORMATS: Final = ["application/fhir+json", "json"]
 
 
@@ -46,6 +60,7 @@ def statement(base: str) -> bytes:
         },
         "resource": [_resource(name) for name in sorted(TYPES)],
         "interaction": [{"code": "transaction"}, {"code": "batch"}],
+        "operation": [{"name": one, "definition": definition} for one, definition in _MESSAGES.items()],
     }
     return msgspec.json.encode(
         {
@@ -76,9 +91,10 @@ def _resource(name: str) -> dict[str, Any]:
         "searchParam": [{"name": parameter, "type": _kind(name, parameter)} for parameter in _parameters(name)],
     }
     if name == "Patient":
-        stated["operation"] = [
-            {"name": "everything", "definition": "http://hl7.org/fhir/OperationDefinition/Patient-everything"}
-        ]
+        stated["operation"] = [{"name": one, "definition": definition} for one, definition in _OPERATIONS.items()]
+        stated["conditionalUpdate"] = True
+        stated["documentation"] = _REGISTERING
+        stated["searchParam"] += [{"name": one, "type": kind} for one, kind in _OF_REGISTRARS.items()]
     return stated
 
 

@@ -82,7 +82,7 @@ def asked(type_name: str, parameters: Sequence[tuple[str, str]], *, lenient: boo
     for name, text in parameters:
         if name not in names or (name in _SORTED and name != "_id"):
             continue
-        values = _values(text)
+        values = values_of(text)
         if name == "_id":
             ids += values
         elif name in {"patient", "subject"} and name not in TYPES[type_name].parameters:
@@ -132,10 +132,10 @@ def _sort(parameters: Iterable[tuple[str, str]]) -> str:
     return sort
 
 
-def _values(text: str) -> tuple[str, ...]:
+def values_of(text: str) -> tuple[str, ...]:
     r"""Split alternatives at commas that are not escaped.
 
-    >>> _values(r"http://loinc.org|8480-6,a\,b")
+    >>> values_of(r"http://loinc.org|8480-6,a\,b")
     ('http://loinc.org|8480-6', 'a,b')
     """
     values = tuple(_ESCAPED.sub(r"\1", value) for value in _COMMA.split(text))

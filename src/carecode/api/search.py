@@ -1,7 +1,7 @@
 """search-type: GET [base]/[type]?parameters and POST [base]/[type]/_search.
 
 Nobody searches across residents: a resident's types are searched within one patient, Patient by an
-exact identifier or number, the directory freely.
+exact identifier or number, the directory freely.  Who registers people asks as ``pdqm.py`` says.
 Source: FHIR R4 3.1.1, 3.1.1.5.2 (POST), 3.1.1.5.5 (_sort).
 """
 
@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from carecode.api import pdqm
 from carecode.api.call import Answer, parameters_of
 from carecode.api.held import held, patient, receipt_header
 from carecode.api.parameters import Asked, asked
+from carecode.api.registering import is_registrar
 from carecode.api.searchset import address, next_of, searchset
 from carecode.disclosure.answers import Query
 from carecode.kernel.errors import InvalidInputError
@@ -38,6 +40,8 @@ async def answer(call: Call) -> Answer:
     parameters = call.parameters
     if len(call.path) > 1:
         parameters = (*parameters, *parameters_of((await call.body()).strip()))
+    if type_name == "Patient" and is_registrar(call):
+        return await pdqm.answer(call, parameters)
     lenient = "handling=lenient" in call.header(b"prefer")
     search = asked(type_name, parameters, lenient=lenient)
     if type_name == "Patient":
