@@ -15,6 +15,7 @@ import webbrowser
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
+import msgspec
 import structlog
 import typer
 import uvicorn
@@ -22,13 +23,14 @@ import uvloop
 
 from carecode.app import App, Settings, asgi, environment, opened
 from carecode.cli.beside import Processes
+from carecode.cli.listening import DEMO, Port, listening, ports
 from carecode.cli.opening import run
 from carecode.cli.output import DataOption, JsonOption, emit, fail, note
 from carecode.demo.town import RESIDENTS_DEFAULT, RESIDENTS_MAX, populate
 from carecode.kernel.errors import CareCodeError, ConflictError, InvalidInputError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
 
 HOST: Final = "127.0.0.1"
 PORT_DEFAULT: Final = 8000
@@ -52,13 +54,24 @@ def migrate_command(data: DataOption = None, as_json: JsonOption = False) -> Non
     emit(as_json, {"migrated": True}, "The database is up to date.")
 
 
-def serve(port: PortOption = None, data: DataOption = None, as_json: JsonOption = False) -> None:
+def serve(
+    port: PortOption = None,
+    hl7: Annotated[
+        Path | None, typer.Option("--hl7", help="A file of HL7 v2 ports; without it none is opened.")
+    ] = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
     """Serve the house on 127.0.0.1 until Ctrl-C."""
 
     async def prepare(_app: App) -> dict[str, str]:
         return {}
 
-    _serve(data, _checked_port(port, as_json), prepare, as_json=as_json)
+    try:
+        wanted = ports(hl7) if hl7 is not None else ()
+    except CareCodeError as error:
+        raise fail(error, as_json) from None
+    _serve(data, _checked_port(port, as_json), prepare, wanted, as_json=as_json)
 
 
 def demo(
@@ -67,6 +80,10 @@ def demo(
     residents: Annotated[
         int, typer.Option("--residents", min=5, max=RESIDENTS_MAX, help="How many live in the town.")
     ] = RESIDENTS_DEFAULT,
+    hl7_port: Annotated[
+        int | None,
+        typer.Option("--hl7-port", min=0, max=PORT_MAX, help="The port of HL7 v2 (else 2575 if free; 0: none)."),
+    ] = None,
     no_open: Annotated[bool, typer.Option("--no-open", help="Do not open a browser.")] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -84,38 +101,40 @@ def demo(
         return {handle: f"{base}{path}" for handle, path in links.items()}
 
     chosen = _checked_port(port, as_json)
-    _serve(data, chosen, prepare, as_json=as_json, may_migrate=True)
+    wanted = () if hl7_port == 0 else tuple(msgspec.structs.replace(each, port=hl7_port or each.port) for each in DEMO)
+    _serve(data, chosen, prepare, wanted, as_json=as_json, may_migrate=True, try_ports=hl7_port is None)
 
 
 def _serve(
     data: Path | None,
     port: int,
     prepare: Callable[[App], Awaitable[dict[str, str]]],
+    wanted: Sequence[Port],
     *,
     as_json: bool,
     may_migrate: bool = False,
+    try_ports: bool = False,
 ) -> None:
+    async def until_stopped(settings: Settings) -> None:
+        async with _house(settings, wanted, may_migrate=may_migrate, try_ports=try_ports) as app:
+            links = await prepare(app)
+            await _serving(app, settings, listener, lambda: _announce(port, links, as_json=as_json))
+
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     logging.getLogger("asyncpg").setLevel(logging.CRITICAL)  # a lost database is told per request, without tracebacks
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             settings = Settings.of(data, environment())
-            runner.run(_until_stopped(settings, port, prepare, as_json=as_json, may_migrate=may_migrate))
+            listener = _listen(port)
+            runner.run(_until_stopped(until_stopped(settings)))
     except CareCodeError as error:
         raise fail(error, as_json) from None
     except (KeyboardInterrupt, asyncio.CancelledError):
         note("CareCode has stopped.")
 
 
-async def _until_stopped(
-    settings: Settings,
-    port: int,
-    prepare: Callable[[App], Awaitable[dict[str, str]]],
-    *,
-    as_json: bool,
-    may_migrate: bool,
-) -> None:
-    """Serve until SIGINT or SIGTERM, then stop requests, pools and PostgreSQL in this order."""
+async def _until_stopped(work: Coroutine[None, None, None]) -> None:
+    """Do ``work`` until SIGINT or SIGTERM, then let it end in its own order."""
     task = asyncio.current_task()
     assert task is not None  # noqa: S101  # a coroutine of asyncio.run always has one
     loop = asyncio.get_running_loop()
@@ -127,29 +146,49 @@ async def _until_stopped(
 
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop)
-    listener = _listen(port)
-    async with opened(settings, Processes(), may_migrate=may_migrate, alone=True, report=note) as app:
-        links = await prepare(app)
-        server = _Server(
-            uvicorn.Config(
-                asgi(app, settings.hosts), log_config=None, access_log=False, server_header=False,
-                timeout_graceful_shutdown=STOP_SECONDS,
-            )
-        )  # fmt: skip
-        # What stands now stands for good; collections that walk it again and again cost every request.
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(*GC_THRESHOLDS)
-        serving = asyncio.create_task(server.serve(sockets=[listener]))
-        while not server.started and not serving.done():  # noqa: ASYNC110  # uvicorn offers no event for it
-            await asyncio.sleep(0.01)
-        _announce(port, links, as_json=as_json)
+    await work
+
+
+@contextlib.asynccontextmanager
+async def _house(
+    settings: Settings, wanted: Sequence[Port], *, may_migrate: bool, try_ports: bool
+) -> AsyncIterator[App]:
+    """Open the house and its HL7 v2 ports; ``try_ports``: go on without one that another program holds."""
+    async with (
+        opened(settings, Processes(), may_migrate=may_migrate, alone=True, report=note) as app,
+        contextlib.AsyncExitStack() as stack,
+    ):
         try:
-            await asyncio.shield(serving)
-        except asyncio.CancelledError:
-            server.should_exit = True
-            await serving
-            raise
+            await stack.enter_async_context(listening(app, wanted, app.random_bytes))
+        except ConflictError as error:
+            if not try_ports:
+                raise
+            note(f"Without HL7 v2: {error.message}")
+        yield app
+
+
+async def _serving(app: App, settings: Settings, listener: socket.socket, ready: Callable[[], None]) -> None:
+    """Answer requests until cancelled, then stop answering before anything else stops."""
+    server = _Server(
+        uvicorn.Config(
+            asgi(app, settings.hosts), log_config=None, access_log=False, server_header=False,
+            timeout_graceful_shutdown=STOP_SECONDS,
+        )
+    )  # fmt: skip
+    # What stands now stands for good; collections that walk it again and again cost every request.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GC_THRESHOLDS)
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    while not server.started and not serving.done():  # noqa: ASYNC110  # uvicorn offers no event for it
+        await asyncio.sleep(0.01)
+    ready()
+    try:
+        await asyncio.shield(serving)
+    except asyncio.CancelledError:
+        server.should_exit = True
+        await serving
+        raise
 
 
 def _announce(port: int, links: dict[str, str], *, as_json: bool) -> None:

@@ -1,0 +1,1 @@
+"""HL7 v2 of the index: persons and their numbers, in and out."""
