@@ -84,6 +84,14 @@ async def main(port: str, data: str) -> None:
         await officer.goto(base + areas["officer"])
         await officer.screenshot(path=PICTURES / "officer.png")
 
+        steward = await page_of(browser, SCREEN)
+        await steward.goto(base + areas["steward"])
+        await steward.screenshot(path=PICTURES / "steward.png")
+        cases = steward.get_by_role("link", name=re.compile("^Case "))
+        if await cases.count():
+            await cases.first.click()
+            await steward.screenshot(path=PICTURES / "steward-pair.png")
+
         phone = await page_of(browser, PHONE)
         await phone.goto(base + areas["my"])
         for path, name in HERS.items():

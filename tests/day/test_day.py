@@ -39,7 +39,7 @@ async def test_the_day(town: Town, visitors: Visitors, camera: Camera) -> None:
     new_phone = await phone_added(visitors, link)
     await checked_in(desk, new_phone, camera)
 
-    sent = await asyncio.to_thread(copy_of_own_deposits, town, "@resident", CITIZEN_SYSTEM, NUMBER, NAME)
+    sent = await asyncio.to_thread(copy_of_own_deposits, town, "@resident", CITIZEN_SYSTEM, NUMBER, NAME, BORN)
     assert sent > 10
 
     waited = await opened(doctor, her_phone, camera)

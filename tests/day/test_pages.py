@@ -33,6 +33,9 @@ PAGES = (
     ("/my/privacy/county-2", "@resident"),
     ("/desk", "@desk"),
     ("/desk/enrol", "@desk"),
+    ("/desk/newborn", "@desk"),
+    ("/desk/identify", "@desk"),
+    ("/steward", "@steward"),
     ("/clinic", "@doctor"),
     ("/cashier", "@cashier"),
 )
@@ -43,7 +46,7 @@ async def screens(visitors: Visitors) -> dict[str, Page]:
     """One signed-in browser for each, without motion."""
     sizes = {"@resident": {"viewport": {"width": 390, "height": 844}}}
     options: dict[str, Any] = {"reduced_motion": "reduce"}
-    handles = ("@resident", "@desk", "@doctor", "@cashier")
+    handles = ("@resident", "@desk", "@doctor", "@cashier", "@steward")
     return {one: await visitors.enter(one, **options, **sizes.get(one, COUNTER)) for one in handles}
 
 

@@ -12,7 +12,7 @@ from tests.day.town import Town, run
 HOSPITAL = "county-2"
 
 
-def copy_of_own_deposits(town: Town, resident: str, system: str, value: str, name: str) -> int:
+def copy_of_own_deposits(town: Town, resident: str, system: str, value: str, name: str, born: str) -> int:
     """Send what the hospital itself deposited about ``resident`` once more, about the bearer of another number.
 
     Returns the number of resources sent, the Patient included.  Everything goes through the public API.
@@ -26,7 +26,7 @@ def copy_of_own_deposits(town: Town, resident: str, system: str, value: str, nam
         found = [entry["resource"] for entry in answer["entry"]]
         assert len(found) == answer["total"]
         addresses = {f"{one['resourceType']}/{one['id']}": f"urn:uuid:{one['id']}" for one in found}
-        entries = [_entry(_moved(one, addresses), system, value, name) for one in found]
+        entries = [_entry(_moved(one, addresses), system, value, name, born) for one in found]
         entries.sort(key=lambda entry: entry["resource"]["resourceType"] != "Patient")
         sent = {"resourceType": "Bundle", "type": "transaction", "entry": entries}
         http.post("/fhir", json=sent).raise_for_status()
@@ -43,11 +43,12 @@ def _moved(part: Any, addresses: dict[str, str]) -> Any:  # noqa: ANN401 - JSON
     return [_moved(one, addresses) for one in part] if isinstance(part, list) else part
 
 
-def _entry(resource: dict[str, Any], system: str, value: str, name: str) -> dict[str, Any]:
+def _entry(resource: dict[str, Any], system: str, value: str, name: str, born: str) -> dict[str, Any]:
     address = f"urn:uuid:{resource.pop('id')}"
     resource.pop("meta", None)
     if resource["resourceType"] == "Patient":
         resource["identifier"] = [{"system": system, "value": value}]
         resource["name"] = [{"text": name}]
+        resource["birthDate"] = born
     request = {"method": "POST", "url": resource["resourceType"]}
     return {"fullUrl": address, "resource": resource, "request": request}

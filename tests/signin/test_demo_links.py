@@ -47,7 +47,7 @@ async def test_a_dead_link_is_replaced_at_once_and_the_others_stay(town: Town, h
 
 async def test_a_role_without_pages_has_no_link_and_is_told_so(town: Town) -> None:
     await town.app.people.mark_demo()
-    for handle, role in (("@steward", Role.STEWARD), ("@integrator", Role.INTEGRATOR), ("@operator", Role.OPERATOR)):
+    for handle, role in (("@integrator", Role.INTEGRATOR), ("@operator", Role.OPERATOR)):
         await town.app.people.put_staff(Staff(handle, "county-2", role, "Shen Yu", "沈宇", "", ""))
         made = await town.app.sessions.link(town.now, staff=handle)
         answer = await town.get(f"/signin/{made}")

@@ -10,7 +10,7 @@ import pytest
 from babel.messages.extract import extract_from_dir
 
 import carecode.web
-from carecode.identity import identifiers, person
+from carecode.identity import identifiers, person, registering
 from carecode.web.language import catalogue, choose, translate
 
 WEB = Path(str(carecode.web.__file__)).parent
@@ -32,7 +32,7 @@ def sentences_of_the_index() -> Iterator[str]:
     for kind in identifiers.KINDS.values():
         yield kind.label
         yield kind.shape
-    for module in (identifiers, person):
+    for module in (identifiers, person, registering):
         for name, value in vars(module).items():
             if name.isupper() and isinstance(value, str) and value.endswith("."):
                 yield value

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from carecode.disclosure.sessions import Sessions
 
 RESIDENT_CAST: Final = ("@resident", "@elder", "@parent", "@child", "@newborn")
-# The index steward, the integrator and the operator have no pages yet: a link would lead nowhere.
-STAFF_CAST: Final = ("@desk", "@doctor", "@cashier", "@officer")
+# The integrator and the operator have no pages yet: a link would lead nowhere.
+STAFF_CAST: Final = ("@desk", "@doctor", "@cashier", "@steward", "@officer")
 FRESH: Final = timedelta(hours=1)
 
 

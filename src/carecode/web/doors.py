@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from carecode.disclosure.quiet import Quiet
     from carecode.disclosure.sessions import Sessions
     from carecode.disclosure.signin import SignIn
+    from carecode.disclosure.stewards_building import StewardDoors
     from carecode.healthcode.verifier import Verifier
     from carecode.identity.index import Index
     from carecode.settlement.bills import Bills
@@ -68,6 +69,10 @@ class App(Protocol):
     @property
     def sign_in(self) -> SignIn:
         """Passkeys, hospitals' own providers, terminals, invitations and her devices (disclosure/signin.py)."""
+
+    @property
+    def steward(self) -> StewardDoors:
+        """Stewards' cases, possible duplicates, forms of desks and references in forms."""
 
     @property
     def people(self) -> People:

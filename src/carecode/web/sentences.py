@@ -115,6 +115,33 @@ BY_CODE: Final[Mapping[str, str]] = {
     "order-decided": mark("This order was decided already."),
     "no-such-order": mark("There is no such order here."),
     "order-not-ready": mark("This order opens nothing: two approvals and its public entry first."),
+    "steward-stale": mark("This changed while you looked at it. Nothing was done. Look again."),
+    "steward-said": mark("You gave your word on this already. Another steward decides."),
+    "steward-claimed": mark("Another steward decides this at this moment. Look again."),
+    "steward-answer": mark("Choose one of the answers."),
+    "steward-chosen": mark("Choose at least two entries that are one person."),
+    "identifier-of-household": mark(
+        "That is not one person's number. Give the citizen number on her own page, or no number."
+    ),
+    "stewards-only": mark("This is for index stewards."),
+    "review-closed": mark("This case was closed by somebody else. Look at the next one."),
+    "review-gone": mark("There is no such case."),
+    "link-event-gone": mark("There is no such event."),
+    "undone-already": mark("This was taken back already. Look again."),
+    "already-one": mark("These are one person already. Look again."),
+    "link-busy": mark("Others are changing the same people at this moment. Try again."),
+    "pinned-apart": mark(
+        "Somebody decided that two of these are different people. Take that pin back before you join them."
+    ),
+    "pinned-together": mark(
+        "Somebody decided that two of these are one person. Take that pin back before you part them."
+    ),
+    "reference-old": mark("This page is too old. Begin again."),
+    "form-word": mark("This page is broken. Open it again."),
+    "form-busy": mark("This form was sent a moment ago. Wait, then look whether she is there."),
+    "not-unknown": mark("More is known of this person. Only an index steward joins two entries."),
+    "newborn-old": mark("This child is older than two months. Add her under her own name."),
+    "newborn-order": mark("Choose which child it is from the list."),
     "no-such-page": mark("There is no page at this address."),
 }
 BY_KIND: Final[Mapping[str, str]] = {

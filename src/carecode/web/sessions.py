@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from carecode.kernel.vocabulary import Role
 
-AREAS: Final = ("my", "desk", "clinic", "cashier", "officer")
+AREAS: Final = ("my", "desk", "clinic", "cashier", "steward", "officer")
 STAFF_AREAS: Final = tuple(area for area in AREAS if area != "my")
 NEXT_CHARACTERS_MAX: Final = 300
 _LOCAL: Final = re.compile(r"/[A-Za-z0-9_~-][A-Za-z0-9_.~/%-]*(\?[A-Za-z0-9_.~/%=&+:,|-]*)?")

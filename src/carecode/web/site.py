@@ -13,6 +13,7 @@ from carecode.web.clinic import emergency
 from carecode.web.clinic import open as clinic
 from carecode.web.desk import checkin, recover
 from carecode.web.desk import enrol as desk_enrol
+from carecode.web.desk import routes as desk_routes
 from carecode.web.front import confirm, developers, doors, invited, lock, places, provider, signin, team
 from carecode.web.front.refusals import spoken
 from carecode.web.my import (
@@ -34,6 +35,7 @@ from carecode.web.my import (
 from carecode.web.officer import orders, queue
 from carecode.web.page import route
 from carecode.web.rendering import STATIC, Files, static
+from carecode.web.steward import routes as steward_routes
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -61,6 +63,8 @@ FORMS: Final = (
     "/officer/items/{item}/approve",
     "/officer/items/{item}/refuse",
     "/officer/orders/{order}/release",
+    *desk_routes.FORMS,
+    *steward_routes.FORMS,
 )
 
 
@@ -93,6 +97,8 @@ def routes(app: App) -> list[BaseRoute]:
         route(app, "/clinic", clinic.show, area="clinic"),
         route(app, "/clinic/record", clinic.reopen, area="clinic"),
         route(app, "/clinic/open", clinic.open_record, area="clinic", method="POST"),
+        *desk_routes.routes(app),
+        *steward_routes.routes(app),
         *_second_persons(app),
         route(app, "/cashier", pay.show, area="cashier"),
         route(app, "/cashier/scan", pay.scan, area="cashier", method="POST"),

@@ -687,3 +687,75 @@ SELECT staff, organisation, role, day, uncoded FROM disclosure.activity WHERE da
 -- name: prune_activity
 -- Forget counts that are too old to compare with.
 DELETE FROM disclosure.activity WHERE day < $1;
+
+-- What stewards decide (stewards.py) and forms of a desk (deskforms.py)
+
+-- name: put_case
+-- Keep how urgent a case is and how many stewards it needs; what is there stays.
+INSERT INTO disclosure.steward_case (case_id, urgency, needs, opened_at) VALUES ($1, $2, $3, $4)
+ON CONFLICT (case_id) DO NOTHING;
+
+-- name: known_cases
+-- What is known of these cases.
+SELECT c.case_id, c.urgency, c.needs, c.opened_at, c.decided, c.decided_at FROM disclosure.steward_case c
+WHERE c.case_id = ANY ($1::uuid[]);
+
+-- name: claim_case
+-- Be the only one who decides a case, for half a minute; nothing when another does.
+UPDATE disclosure.steward_case SET claimed_at = $2
+WHERE case_id = $1 AND decided IS NULL AND (claimed_at IS NULL OR claimed_at < $2::timestamptz - interval '30 seconds')
+RETURNING true;
+
+-- name: release_case
+-- Let others decide it again.
+UPDATE disclosure.steward_case SET claimed_at = NULL WHERE case_id = $1;
+
+-- name: settle_case
+-- Remember how a case was decided.
+UPDATE disclosure.steward_case SET claimed_at = NULL, decided = $2, decided_at = $3 WHERE case_id = $1;
+
+-- name: say_word
+-- Keep what a steward says of a case, once; nothing when she said it already.
+INSERT INTO disclosure.steward_word (case_id, steward, name, word, reason, blind, leaning, said_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (case_id, steward) DO NOTHING RETURNING true;
+
+-- name: words_of_case
+-- What stewards said of a case, in order.
+SELECT w.steward, w.name, w.word, w.reason, w.blind, w.leaning, w.said_at FROM disclosure.steward_word w
+WHERE w.case_id = $1 ORDER BY w.said_at, w.steward;
+
+-- name: said_cases
+-- Of which of these cases a steward said her word.
+SELECT w.case_id FROM disclosure.steward_word w WHERE w.steward = $1 AND w.case_id = ANY ($2::uuid[]);
+
+-- name: agreement
+-- How often blind words were as the model leaned, and how often two stewards said the same.
+SELECT count(*) FILTER (WHERE w.blind) AS blind, count(*) FILTER (WHERE w.blind AND w.word = w.leaning) AS as_model,
+  (SELECT count(*) FROM disclosure.steward_word a JOIN disclosure.steward_word b ON b.case_id = a.case_id
+    WHERE a.steward < b.steward AND a.word <> 'unsure' AND b.word <> 'unsure') AS twice,
+  (SELECT count(*) FROM disclosure.steward_word a JOIN disclosure.steward_word b ON b.case_id = a.case_id
+    WHERE a.steward < b.steward AND a.word <> 'unsure' AND b.word = a.word) AS alike
+FROM disclosure.steward_word w WHERE w.word <> 'unsure' AND w.leaning IS NOT NULL;
+
+-- name: begin_form
+-- Begin a desk's form that was not sent before, or whose sending was cut off; nothing when it was.
+INSERT INTO disclosure.desk_form AS f (form_hash, sent_at) VALUES ($1, $2)
+ON CONFLICT (form_hash) DO UPDATE SET sent_at = excluded.sent_at
+WHERE f.resident_id IS NULL AND f.sent_at < excluded.sent_at - interval '30 seconds'
+RETURNING true;
+
+-- name: end_form
+-- Remember whom a form added.
+UPDATE disclosure.desk_form SET resident_id = $2 WHERE form_hash = $1;
+
+-- name: drop_form
+-- Forget a form that added nobody.
+DELETE FROM disclosure.desk_form WHERE form_hash = $1 AND resident_id IS NULL;
+
+-- name: form
+-- Whom a form added.
+SELECT f.resident_id FROM disclosure.desk_form f WHERE f.form_hash = $1;
+
+-- name: prune_forms
+-- Forget forms after a day.
+DELETE FROM disclosure.desk_form WHERE sent_at < $1::timestamptz - interval '1 day';

@@ -26,7 +26,7 @@ DOORS: Final = (
     ("record", mark("Clinic"), mark("Open a summary with a code"), "/clinic", "@doctor"),
     ("card", mark("Cashier"), mark("Bills and receipts"), "/cashier", "@cashier"),
     ("brackets", mark("Developers"), mark("FHIR, a town to test with"), "/developers", ""),
-    ("circles", mark("Index steward"), mark("Two entries: one person or two?"), "", ""),
+    ("circles", mark("Index steward"), mark("Two entries: one person or two?"), "/steward", "@steward"),
     ("scales", mark("Privacy officer"), mark("Emergencies and court orders"), "/officer", "@officer"),
     ("plug", mark("Hospital IT"), mark("Connect a system, mend a feed"), "", ""),
     ("chart", mark("Public health"), mark("Numbers about towns, never people"), "", ""),

@@ -13,6 +13,17 @@ if TYPE_CHECKING:
 ACTS: Final[Mapping[str, str]] = {
     "emergency declared": mark("<b>%(who)s, %(place)s</b>, declared an emergency to open your summary."),
     "emergency ended": mark("<b>%(who)s, %(place)s</b>, ended the emergency. Your record is closed again."),
+    "parted looks listed": mark(
+        "<b>%(who)s, %(place)s</b>, listed which looks happened while your entry was joined with another person's by"
+        " mistake."
+    ),
+    "parted": mark(
+        "<b>%(who)s, %(place)s</b>, parted your entry from another person's, with which it was joined by mistake."
+    ),
+    "steward linked": mark("<b>%(who)s, %(place)s</b>, linked your entry with another one of yours. It can be undone."),
+    "steward kept apart": mark("<b>%(who)s, %(place)s</b>, compared your entry with another and kept them apart."),
+    "steward undone": mark("<b>%(who)s, %(place)s</b>, took back a decision about your entry."),
+    "desk identified": mark("<b>%(who)s, %(place)s</b>, joined the entry of an unknown person with yours."),
     "reviewed report": mark("<b>%(who)s, %(place)s</b>, answered your question."),
     "reviewed emergency": mark("<b>%(who)s, %(place)s</b>, checked whether an emergency was right."),
     "reviewed": mark("<b>%(who)s, %(place)s</b>, checked a look at your record."),

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Final
 from markupsafe import Markup
 
 from carecode.disclosure.delegations import BETWEEN_NAMES
+from carecode.disclosure.linked import Notice, notice_of
 from carecode.kernel.vocabulary import ALL_CATEGORIES, Category, Purpose, Role
 from carecode.web.language import DEFAULT, mark
 from carecode.web.my.acts import words_of_act
 from carecode.web.my.decided_words import words_of_decision
+from carecode.web.rendering import written_moment
 from carecode.web.said import KINDS_OF_ENTRIES
 
 if TYPE_CHECKING:
@@ -33,9 +35,18 @@ BASES: Final[Mapping[str, str]] = {
     "cash": mark("You paid at the counter."),
     "pay code": mark("You showed your code to pay."),
     "name, birth date and phone": mark("You gave your name, date of birth and phone number."),
+    "name, birth date and address": mark("It had your name, date of birth and address."),
+    "own number": mark("It knows you under a number of its own."),
+    "query": mark("Its computer asked by your name, date of birth and number."),
     "deposit": mark("Sent because of your care there."),
     "own deposits": mark("Only what it wrote itself."),
     "emergency code": mark("You showed your emergency code."),
+    "steward compared": mark("A steward compared your entry with another."),
+    "steward numbers": mark("A steward looked at your document numbers to compare them."),
+    "possible duplicate": mark(
+        "A desk was about to add somebody like you; it saw the first sign of your name, your year of birth and two"
+        " digits of your phone."
+    ),
     "erased": mark("Your record was erased for good."),
     "emergency": mark("Without your code. A second person checks it."),
     "order": mark("By a legal order that two bodies approved and that stands in the public log."),
@@ -190,10 +201,31 @@ def _deposits(page: Page, look: Look, place: str) -> str:
     return page.say("%(kinds)s that %(place)s itself wrote", kinds=_what(page, look), place=place)
 
 
+def _noticed(page: Page, notice: Notice) -> str:
+    """Say from when to when she was joined with somebody else, and which looks happened then."""
+    span = {
+        "begins": written_moment(notice.begins, language=page.language),
+        "ends": written_moment(notice.ends, language=page.language),
+    }
+    if not notice.looks:
+        return page.say("From %(begins)s to %(ends)s. Nobody looked at your record in that time.", **span)
+    return page.say(
+        "From %(begins)s to %(ends)s. Looks that happened then: %(looks)s. Each stands in this list."
+        " Receipts: %(numbers)s.",
+        looks=notice.looks,
+        numbers=page.say(", ").join(notice.numbers),
+        **span,
+    )
+
+
 def _reason(page: Page, look: Look) -> str:
-    """Say why: the purpose, then by what right."""
+    """Say why: the purpose, then by what right; of a parting, what happened while the two were one."""
+    if (notice := notice_of(look.entry.basis)) is not None:
+        return _noticed(page, notice)
     if look.organisation is None:
         return ""
     purpose = "" if look.entry.action == "deposit" else PURPOSES.get(look.entry.purpose, "")
+    if look.entry.basis.startswith(("steward ", "desk identified", "possible duplicate")):
+        purpose = mark("To keep one entry for each person.")
     said = [purpose, BASES.get(look.entry.basis, "")]
     return " ".join(page.say(x) for x in said if x)

@@ -1,0 +1,1 @@
+"""web.steward: whether two entries are one person, and taking links back."""
