@@ -9,9 +9,11 @@ import typer
 
 from carecode.cli.codes import codes, scan
 from carecode.cli.enrolling import enrol, token
+from carecode.cli.evaluating import evaluate_command
 from carecode.cli.health import doctor
 from carecode.cli.keeping import broker
 from carecode.cli.keys import keys
+from carecode.cli.linking import link
 from carecode.cli.loading import load
 from carecode.cli.privacy import let_in, privacy, shut_out, who_looked
 from carecode.cli.reconciling import reconcile
@@ -50,6 +52,8 @@ app.command("who-looked")(who_looked)
 app.command("shut-out")(shut_out)
 app.command("let-in")(let_in)
 app.add_typer(privacy, name="privacy")
+app.add_typer(link, name="link")
+app.command("evaluate")(evaluate_command)
 app.add_typer(staff, name="staff")
 app.command()(witness)
 app.command("verify-log")(verify_log)

@@ -102,9 +102,9 @@ class Checking:
         her = named
         if numbers and (needed or named is not None or bound is not None):
             her = await self._known_by(numbers)
-            if named is not None and (her is None or her.id != named.id):
+            if named is not None and (her is None or not her.has(named.id)):
                 raise two_patients()
-        if bound is not None and (numbers or named is not None) and (her is None or her.id != bound):
+        if bound is not None and (numbers or named is not None) and (her is None or not her.has(bound)):
             raise RefusedError("other-resident", "This token is for another resident.")
         return her
 

@@ -161,7 +161,7 @@ class _Run:
             return
         for entry, done in zip(unit.sent.entries, taken.done, strict=True):
             if entry.sent_id:
-                owner = None if TYPES[entry.type].directory or taken.resident is None else taken.resident.id
+                owner = None if TYPES[entry.type].directory or taken.resident is None else taken.resident.entry
                 self._known[f"{entry.type}/{entry.sent_id}"] = Met(f"{done.type}/{done.id}", owner)
 
 

@@ -84,7 +84,7 @@ class Replacing:
         entry = sent.entries[0]
         links = plan.survey(sent)
         named = await self._resolving.resident(sent, links)
-        if named is None or named.id != resident.id:
+        if named is None or not named.has(resident.id):
             raise SentRefusedError(
                 "other-patient", "The next version must name the same patient.", entry.inside, "business-rule"
             )

@@ -98,7 +98,7 @@ class Resolving:
             entry = sent.entries[links.first_use[reference]]
             if one is None:
                 raise plan.refused_at(entry, reference, unresolved("A reference names no patient you know here."))
-            if found is not None and found.id != one.id:
+            if found is not None and not found.has(one.id):
                 raise plan.refused_at(entry, reference, two_patients())
             found = one
         return found
@@ -135,7 +135,7 @@ class Resolving:
 
     async def _stored(self, one: Literal, resident: Resident | None) -> str | None:
         met = self._known.get(f"{one.type}/{one.id}")
-        if met is not None and (met.resident is None or (resident is not None and met.resident == resident.id)):
+        if met is not None and (met.resident is None or (resident is not None and resident.has(met.resident))):
             return met.reference
         ident = as_uuid(one.id)
         if ident is None or one.type not in TYPES:
