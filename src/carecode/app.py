@@ -21,6 +21,7 @@ from starlette.responses import PlainTextResponse, Response
 
 import carecode.api.routes
 import carecode.web.site
+from carecode.api.pace import Pace
 from carecode.audit.log import Log
 from carecode.audit.proofs import Proofs
 from carecode.audit.publiclog import PublicLog
@@ -44,9 +45,11 @@ from carecode.disclosure.quiet import Quiet
 from carecode.disclosure.reconciling import Reconciling
 from carecode.disclosure.sessions import Sessions
 from carecode.disclosure.signin import sign_in_doors
+from carecode.disclosure.stewards_building import steward_doors
 from carecode.disclosure.watch import watch
 from carecode.exchange.bundles import Bundles
 from carecode.exchange.load import Loader
+from carecode.exchange.subscriptions import Subscriptions
 from carecode.healthcode.verifier import Verifier
 from carecode.identity.index import Index
 from carecode.kernel.errors import CareCodeError, UnavailableError
@@ -115,7 +118,7 @@ class App:
 
         ``keys`` is the key broker's door, ``demand`` names the witnesses, ``limits`` bound emergencies.
         """
-        random_bytes = secrets.token_bytes
+        random_bytes = self.random_bytes = secrets.token_bytes
         self.database = database
         self.ring = ring
         self.clock = clock
@@ -123,6 +126,7 @@ class App:
         self.limits = limits or Limits()
         self.pseudonyms = Pseudonyms(ring.key("pseudonyms"))
         self.index = Index(database, ring, random_bytes)
+        self.ledger = self.index.ledger
         self.verifier = Verifier(database, ring)
         self.record = RecordStore(database, ring, random_bytes, keys)
         self._build_log(random_bytes, demand or Demand())
@@ -145,6 +149,8 @@ class App:
         self.anomalies = Anomalies(database, self.log, self.watch.work)
         self.queue = Queue(database)
         self.bills = Bills(database)
+        self.subscriptions = Subscriptions(database)
+        self.pace = Pace()
         self.bundles = Bundles(self.gate, self.index, clock, random_bytes)
         self.loader = Loader(database, self.bundles)
 
@@ -164,25 +170,17 @@ class App:
         self.decisions = Decisions(self.database)
         self.quiet = Quiet(self.database, ring.key("quiet"), random_bytes)
         self.cards = Cards(self.index, self.log, self.pseudonyms)
+        self.steward = steward_doors(
+            self.database, ring, index=self.index, ledger=self.ledger, log=self.log, random_bytes=random_bytes
+        )
         self.sign_in = sign_in_doors(
-            self.database,
-            ring,
-            people=self.people,
-            sessions=self.sessions,
-            index=self.index,
-            verifier=self.verifier,
-            log=self.log,
-            random_bytes=random_bytes,
-        )
+            self.database, ring, people=self.people, sessions=self.sessions, index=self.index,
+            verifier=self.verifier, log=self.log, random_bytes=random_bytes,
+        )  # fmt: skip
         self.watch = watch(
-            self.database,
-            ring,
-            log=self.log,
-            index=self.index,
-            public=self.public_log,
-            random_bytes=random_bytes,
-            limits=self.limits,
-        )
+            self.database, ring, log=self.log, index=self.index, public=self.public_log,
+            random_bytes=random_bytes, limits=self.limits,
+        )  # fmt: skip
 
     def _gate(self) -> Gate:
         return Gate(
@@ -204,7 +202,9 @@ class App:
         )
 
     async def housekeep(self) -> None:
-        """Remove what has expired and release the statistics that are due, once."""
+        """Remove what has expired, release the statistics that are due and finish what was left half done, once."""
+        await self.index.matcher.refresh()
+        await self.index.settling.late(self.clock())
         await self.log.prune()
         await self.decisions.prune(self.clock())
         await self.counts.release_due(self.clock())

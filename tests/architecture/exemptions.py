@@ -12,8 +12,15 @@ CLOCK_AND_CHANCE: Final[dict[str, str]] = {
     "cli/keeping.py": "the key broker is a process of its own: it is handed its clock and its randomness here",
 }
 
-# file below src/carecode -> why it holds SQL in a string
-SQL_IN_PYTHON: Final[dict[str, str]] = {}
+# file or folder (with its /) below src/carecode -> why it holds SQL in a string
+SQL_IN_PYTHON: Final[dict[str, str]] = {
+    "identity/linking/batch/": "for DuckDB and Spark, made of one description: no database server runs it",
+}
+
+# folder below src/carecode -> why its SQL files are no migrations and no named queries
+SQL_ELSEWHERE: Final[dict[str, str]] = {
+    "identity/linking/batch/sql": "one file for each statement of the batch path, for DuckDB and Spark alike",
+}
 
 # (file pattern below src/carecode, word, why the word may stand there)
 WORDS: Final[tuple[tuple[str, str, str], ...]] = (

@@ -19,7 +19,7 @@ from carecode.cli.main import app
 from carecode.store.database import ROOMS
 
 ROOT = Path(__file__).parents[2]
-ARCHITECTURE_LINES_MAX = 130
+ARCHITECTURE_LINES_MAX = 140
 
 # path in a document -> why there is no such file in the checkout
 ELSEWHERE: Final[dict[str, str]] = {
@@ -219,7 +219,7 @@ PLANTED = [
     (documents_speak_of_the_project, "docs/a.md", "See issue #7."),
     (documents_speak_of_the_project, "docs/a.md", "See https://registry.example/x."),
     (decisions_are_listed, "docs/adr/0001-one.md", _DECISION),
-    (one_page_is_one_page, "ARCHITECTURE.md", "\n" * 131),
+    (one_page_is_one_page, "ARCHITECTURE.md", "\n" * (ARCHITECTURE_LINES_MAX + 1)),
 ]
 
 
