@@ -10,6 +10,7 @@ import pytest
 
 from carecode.crypto.keyring import KeyRing
 from carecode.exchange.people_loading import PeopleLoader
+from carecode.identity.identifiers import hospital_system
 from carecode.identity.index import Index
 from carecode.store.database import Database
 
@@ -42,6 +43,9 @@ async def test_a_file_is_registered_and_its_duplicate_linked(index: Index, tmp_p
         "known": 0,
         "refused": 0,
     }
+    named = await index.resolve(hospital_system("county-2"), "A-3")
+    assert named is not None
+    assert len(named.keys) == 2
     counts = await index.counts()
     assert (counts["entries"], counts["persons"], counts["unsettled"]) == (3, 2, 0)
 

@@ -96,9 +96,11 @@ async def _loader(app: App, org: str) -> Requester:
 
 
 def _words(found: dict[str, Any]) -> str:
-    lines = [
-        f"stored {found['stored']} resources from {found['files']} files, {found['known']} files were known already"
-    ]
+    lines = []
+    if found["files"] or not found.get("people"):
+        lines.append(
+            f"stored {found['stored']} resources from {found['files']} files, {found['known']} files were known already"
+        )
     lines += [f"  {name:<26}{count:>8}" for name, count in sorted(found.get("types", {}).items())]
     for one in found.get("people", ()):
         lines += _of_people(one)

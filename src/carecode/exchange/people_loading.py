@@ -21,6 +21,7 @@ from carecode.exchange.people_files import Refused, Sent, people
 from carecode.exchange.refusals import SentRefusedError
 from carecode.identity.bulk import Arrival, Bulk
 from carecode.identity.entering import TOGETHER_MAX
+from carecode.identity.identifiers import hospital_system, parse
 from carecode.identity.index import IDENTIFIERS_MAX
 from carecode.identity.linking.standardise import Record, standardise
 from carecode.identity.person import NAME_LENGTH_MAX, PHONE_LENGTH_MAX, Person
@@ -104,7 +105,9 @@ class PeopleLoader:
         for row in rows:
             by_source.setdefault(row.record.source or organisation, []).append(row)
         for source, some in by_source.items():
-            became = await self._bulk.enrol([arrival(one.record) for one in some], source=source, now=self._clock())
+            became = await self._bulk.enrol(
+                [arrival(one.record, source) for one in some], source=source, now=self._clock()
+            )
             for row, one in zip(some, became, strict=True):
                 if isinstance(one, CareCodeError):
                     report.refuse(row.line, one.code, one.message)
@@ -124,8 +127,8 @@ def _counted(one: Enrolment | None) -> Iterator[str]:
         yield "asked"
 
 
-def arrival(record: Record) -> Arrival:
-    """Read the card of somebody out of what a file says of her."""
+def arrival(record: Record, source: str) -> Arrival:
+    """Read the card of somebody out of what a file says of her; the source's own number is a number of hers."""
     features = standardise(record)
     names = [name.text or f"{name.family} {name.given}".strip() for name in record.names]
     person = Person(
@@ -136,7 +139,8 @@ def arrival(record: Record) -> Arrival:
         phone=record.phones[0][:PHONE_LENGTH_MAX] if record.phones else "",
     )
     local = record.local_id or hashlib.sha256(msgspec.json.encode(record)).hexdigest()
-    return Arrival(record.identifiers[:IDENTIFIERS_MAX], person, record, local)
+    own = (parse(hospital_system(source), record.local_id),) if record.local_id and source else ()
+    return Arrival((*own, *record.identifiers)[:IDENTIFIERS_MAX], person, record, local)
 
 
 def _day(born: str) -> date | None:
