@@ -69,7 +69,7 @@ async def visitors(browser: Browser, town: Town) -> AsyncIterator[Visitors]:
     assert came.complaints == []
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # for longer, counters would lock while other files run
 def pocket(town: Town) -> Iterator[Pocket]:
     """@resident with a phone that is no browser, and the counters of County Hospital 2 signed in beside her."""
     carried = Pocket(town, "@resident", "@desk", "@doctor", "@cashier")

@@ -88,7 +88,7 @@ def _birth(patient: Mapping[str, Any]) -> str:
 def _phones(patient: Mapping[str, Any]) -> Iterator[str]:
     for one in _objects(patient.get("telecom"))[:CONTACTS_MAX]:
         text = _text(one.get("value"))
-        if text and one.get("system") in _PHONES and one.get("use") != _OLD:
+        if text and _text(one.get("system")) in _PHONES and one.get("use") != _OLD:
             yield text
 
 
